@@ -1,0 +1,49 @@
+/** Every name that Serin writes on the wire, spelled once: group, kinds, annotations, labels, finalizers. */
+
+export const group = "serin.dev";
+export const version = "v1alpha1";
+export const apiVersion = `${group}/${version}`;
+
+/** The field manager of the worker. Its entries are taken out of `managedFields` right after each write (design I13). */
+export const fieldManager = "serin";
+
+/** ServiceAccounts of `manifests/`; the webhook configuration and the admission policy except the worker by name. */
+export const systemNamespace = "serin-system";
+export const workerServiceAccount = "serin-worker";
+
+/** Namespaces that are never touched, whatever a policy says (Serin's own comes on top). */
+export const systemNamespaces = ["kube-system", "kube-public", "kube-node-lease", "istio-system"] as const;
+
+export const annotations = {
+  /** On a held Deployment: who asked for what (see `intent.ts`). Written by the webhook, removed by the worker. */
+  intent: `${group}/intent`,
+  /** Left by the MutatingAdmissionPolicy: somebody asked to unpause. Its value is the uid of that request. */
+  unpauseAsked: `${group}/unpause-asked`,
+  /** `kubectl rollout resume` at a gate: the signed approval of one step (see `approval.ts`). */
+  approval: `${group}/approval`,
+  /** `off` on a Deployment: its image changes are no canaries. Each is recorded as a bypass. */
+  canary: `${group}/canary`,
+} as const;
+
+export const labels = {
+  /** On plans, canary ReplicaSets and rules of ours: the Deployment they belong to. */
+  deployment: `${group}/deployment`,
+  plan: `${group}/plan`,
+  managedBy: "app.kubernetes.io/managed-by",
+} as const;
+
+export const finalizers = {
+  /** On a live plan: traffic goes back to stable before the plan goes. */
+  plan: `${group}/plan`,
+  /** On the stable ReplicaSet while a plan lives: the controller must not prune it (design §3 fact 2e). */
+  stable: `${group}/stable`,
+} as const;
+
+/** The label that the Deployment controller gives to the pods of one ReplicaSet. */
+export const podTemplateHash = "pod-template-hash";
+
+/** kubectl's own record of the last client-side apply. */
+export const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+
+/** The revision number that the Deployment controller writes on ReplicaSets. */
+export const revision = "deployment.kubernetes.io/revision";
