@@ -21,6 +21,8 @@ export const annotations = {
   unpauseAsked: `${group}/unpause-asked`,
   /** `kubectl rollout resume` at a gate: the signed approval of one step (see `approval.ts`). */
   approval: `${group}/approval`,
+  /** On a Deployment that its user paused and edited: what served when he did (see `beforePause.ts`). His resume is the request. */
+  beforePause: `${group}/before-pause`,
   /** `off` on a Deployment: its image changes are no canaries. Each is recorded as a bypass. */
   canary: `${group}/canary`,
 } as const;

@@ -48,7 +48,7 @@ export const request = z
     uid: text("uid of the admission request.", 64),
     user: text("Who asked.", 1024),
     groups: z.array(text("A group.", 1024)).max(64).describe("The groups of who asked."),
-    fieldManager: text("The tool: kubectl-set, kubectl-client-side-apply, helm …", 256).optional(),
+    fieldManager: text("The tool: kubectl-set, kubectl-client-side-apply, helm and so on.", 256).optional(),
     operation: text("How: UPDATE.", 32),
     at: time("When the request was admitted."),
   })
@@ -158,6 +158,12 @@ export const metricStatus = z
     consecutiveErrors: z.int().describe("Errors in a row, up to the latest measurement."),
     consecutiveSuccesses: z.int().describe("Passes in a row, up to the latest measurement."),
     noDataSince: time("Since when there is no data.").optional(),
+    measured: z
+      .int()
+      .optional()
+      .describe("Measurements that count towards count: no errors, no missing data, no closing looks. Absent: 0."),
+    lastFailureAt: time("When a failure last counted.").optional(),
+    lastInconclusiveAt: time("When an inconclusive measurement last counted.").optional(),
     measurements: z.array(measurement).max(10).describe("The latest measurements, oldest first."),
   })
   .describe("One metric.");
@@ -202,6 +208,7 @@ export const planStatus = z
       .strictObject({
         index: z.int().describe("Index of the step, from 0; equal to total after the last."),
         total: z.int().describe("How many steps there are."),
+        label: text("index/total, for the column STEP: 2/6.", 16).optional(),
         startedAt: time("When this step started.").optional(),
         text: text("The step in a few words.", 128).optional(),
       })

@@ -1,6 +1,8 @@
 import { z } from "zod";
-import { duration, metrics } from "./metric.ts";
+import { durationPattern } from "./duration.ts";
+import { duration, durationMessage, metrics } from "./metric.ts";
 import type { apiVersion } from "./names.ts";
+import { matching, withRules } from "./rule.ts";
 
 const labelValue = z.string().max(63);
 
@@ -10,11 +12,21 @@ const labelSelector = (description: string) =>
       matchLabels: z.record(z.string().max(317), labelValue).optional().describe("Labels that must be there with these values."),
       matchExpressions: z
         .array(
-          z.strictObject({
-            key: z.string().min(1).max(317).describe("The label's key."),
-            operator: z.enum(["In", "NotIn", "Exists", "DoesNotExist"]).describe("How the label's value relates to the values."),
-            values: z.array(labelValue).max(64).optional().describe("The values, for In and NotIn."),
-          }),
+          withRules(
+            z.strictObject({
+              key: z.string().min(1).max(317).describe("The label's key."),
+              operator: z.enum(["In", "NotIn", "Exists", "DoesNotExist"]).describe("How the label's value relates to the values."),
+              values: z.array(labelValue).max(64).optional().describe("The values, for In and NotIn."),
+            }),
+            { description: "One condition on one label." },
+            [
+              {
+                cel: "(self.operator == 'In' || self.operator == 'NotIn') == (has(self.values) && size(self.values) > 0)",
+                holds: (it) => ["In", "NotIn"].includes(it.operator) === (it.values ?? []).length > 0,
+                message: "In and NotIn need values, Exists and DoesNotExist have none: write for example `operator: In, values: [web]`",
+              },
+            ],
+          ),
         )
         .max(32)
         .optional()
@@ -38,55 +50,71 @@ export const match = z
   })
   .describe("Which image changes this policy is for.");
 
+/**
+ * CEL can't afford `matches` here: the text of an int-or-string counts as 3 MB long, fifty times. So the pattern refuses, and this rule,
+ * whose cost doesn't grow with the text, says what to write for the usual mistakes: no unit, nothing at all.
+ */
+const pauseDuration = withRules(
+  z.union([z.string().max(32).regex(new RegExp(durationPattern), durationMessage), z.int().min(0).max(31_536_000)], {
+    error: `${durationMessage}, or a number of seconds`,
+  }),
+  {
+    description:
+      "How long the plan stays at this weight: 30s, 5m, or a number of seconds. Absent: a gate, the plan waits until a person approves.",
+    "x-kubernetes-int-or-string": true,
+  },
+  [
+    {
+      cel: "type(self) == int || self == '0' || ['s', 'm', 'h', 'd'].exists(unit, self.endsWith(unit))",
+      holds: (it) => it !== "",
+      message: `${durationMessage}, or a number of seconds without quotes`,
+    },
+  ],
+);
+
 const pause = z
-  .strictObject({
-    duration: z
-      .union([duration("How long."), z.int().min(0).max(31_536_000)])
-      .optional()
-      .meta({
-        description:
-          "How long the plan stays at this weight: 30s, 5m, or a number of seconds. Absent: a gate, the plan waits until a person approves.",
-        "x-kubernetes-int-or-string": true,
-      }),
-  })
+  .strictObject({ duration: pauseDuration.optional() })
   .describe("Stay at this weight for a time, or until a person approves.");
 
 export const analysisStep = z
   .strictObject({ metrics })
   .describe("Measures these metrics and blocks until they end. The plan goes on when they pass and rolls back when they fail.");
 
-export const step = z
-  .strictObject({
-    setWeight: z.int().min(0).max(100).optional().describe("Percent of the Service's requests that the canary gets."),
-    pause: pause.optional(),
-    analysis: analysisStep.optional(),
-  })
-  .meta({
-    description: "One step. Exactly one of setWeight, pause and analysis.",
-    "x-kubernetes-validations": [
-      {
-        rule: "[has(self.setWeight), has(self.pause), has(self.analysis)].filter(x, x).size() == 1",
-        message: "a step is exactly one of setWeight, pause or analysis: write each as a list item of its own",
-      },
-    ],
-  });
+const stepFields = z.strictObject({
+  setWeight: z.int().min(0).max(100).optional().describe("Percent of the Service's requests that the canary gets."),
+  pause: pause.optional(),
+  analysis: analysisStep.optional(),
+});
+
+export const step = withRules(stepFields, { description: "One step. Exactly one of setWeight, pause and analysis." }, [
+  {
+    cel: "[has(self.setWeight), has(self.pause), has(self.analysis)].filter(x, x).size() == 1",
+    holds: (it) => [it.setWeight, it.pause, it.analysis].filter((part) => part !== undefined).length === 1,
+    message:
+      "a step is exactly one of setWeight, pause or analysis: write each as a list item of its own, such as `- setWeight: 30` or `- pause: {}`",
+  },
+]);
+
+const replicasPattern = "^(Weight|[1-9][0-9]?%|100%)$";
+const replicas = withRules(
+  z.union([z.int(), z.string().max(6)]),
+  {
+    description:
+      "How many canary pods: Weight (as many as the weight's share of spec.replicas), a number, or a percentage of spec.replicas.",
+    "x-kubernetes-int-or-string": true,
+  },
+  [
+    {
+      cel: `type(self) == int ? (self >= 1 && self <= 10000) : self.matches('${replicasPattern}')`,
+      holds: (it) => (typeof it === "number" ? it >= 1 && it <= 10_000 : new RegExp(replicasPattern).test(it)),
+      message: 'write Weight, a number from 1 to 10000, or a percentage such as "50%"',
+    },
+  ],
+);
 
 export const canary = z
   .strictObject({
-    replicas: z
-      .union([z.int().min(1).max(10_000), z.string().regex(/^(Weight|[1-9][0-9]?%|100%)$/)])
-      .default("Weight")
-      .meta({
-        description:
-          "How many canary pods: Weight (as many as the weight's share of spec.replicas), a number, or a percentage of spec.replicas.",
-        "x-kubernetes-int-or-string": true,
-        "x-kubernetes-validations": [
-          {
-            rule: "type(self) == int ? self >= 1 : self.matches('^(Weight|[1-9][0-9]?%|100%)$')",
-            message: 'replicas is Weight, a number from 1, or a percentage like "50%"',
-          },
-        ],
-      }),
+    replicas: replicas.default("Weight"),
     minReplicas: z.int().min(1).max(1000).default(1).describe("At least so many canary pods while the canary has traffic."),
     progressDeadline: duration("How long the canary's pods may take to get ready before the plan rolls back.").default("10m"),
     scaleDownDelay: duration("How long the old pods stay after the promotion, ready but without traffic.").default("0s"),
@@ -101,15 +129,14 @@ export const canary = z
 
 export const traffic = z
   .strictObject({
-    settle: z
-      .string()
-      .max(32)
-      .regex(/^(Auto|([0-9]{1,6}m)?([0-9]{1,6}s)?([0-9]{1,8}ms)?)$/)
-      .min(1)
-      .default("Auto")
-      .describe(
-        "How long to wait until every proxy has heard of a change: Auto (from istiod's own metrics in Prometheus, 0.5s to 30s, 5s without data) or a duration.",
-      ),
+    settle: withRules(
+      z.string().min(1).max(32),
+      {
+        description:
+          "How long to wait until every proxy has heard of a change: Auto (from istiod's own metrics in Prometheus, 0.5s to 30s, 5s without data) or a duration.",
+      },
+      [matching("^(Auto|([0-9]{1,6}m)?([0-9]{1,6}s)?([0-9]{1,8}ms)?)$", "write Auto, or a duration such as 2s or 500ms")],
+    ).default("Auto"),
     withoutRoute: z
       .enum(["Mesh", "Replicas", "Deny"])
       .default("Mesh")
@@ -119,77 +146,74 @@ export const traffic = z
   })
   .describe("How traffic is shifted.");
 
-export const policySpec = z
-  .strictObject({
-    suspend: z
-      .boolean()
-      .default(false)
-      .describe("true: the policy matches nothing. Plans under way are cancelled: traffic goes back to stable."),
-    priority: z
-      .int()
-      .min(-1_000_000)
-      .max(1_000_000)
-      .default(0)
-      .describe("Of several policies that match, the highest priority wins, then the name in byte order."),
-    match: match.prefault({}),
-    trigger: z
-      .enum(["Image", "Template"])
-      .default("Image")
-      .describe("Image: a change of a matching image starts a canary. Template: any change of the pod template does."),
-    steps: z
-      .array(step)
-      .min(1)
-      .max(50)
-      .describe("The steps, in order, in the shape of Argo Rollouts' canary steps. After the last one the canary is promoted."),
-    analysis: z
-      .strictObject({
-        startingStep: z.int().min(0).max(50).default(0).describe("Index (from 0) of the step at which the analysis starts."),
-        metrics,
-      })
-      .optional()
-      .describe("Metrics that are measured all along, beside the steps."),
-    canary: canary.prefault({}),
-    traffic: traffic.prefault({}),
-    onFailure: z
-      .enum(["Revert", "Hold"])
-      .default("Revert")
-      .describe(
-        "After a rollback: Revert puts the stable template back into the Deployment; Hold leaves the wanted template there, held, served by the stable pods, so that Git sees no drift.",
-      ),
-    revertAfter: duration(
-      "How long the failure stands on the Deployment before Revert, so that `kubectl rollout status`, Helm and Flux can see it.",
-    ).default("30s"),
-    onNoData: z
-      .strictObject({
-        after: duration("How long a metric may have no data (an empty result, NaN) before the action.").default("5m"),
-        action: z.enum(["Pause", "Fail"]).default("Pause").describe("Pause: wait for data or a person. Fail: roll back."),
-      })
-      .prefault({})
-      .describe("Missing data never passes. This says what else it does."),
-    onRepeat: z
-      .enum(["Hold", "Deny", "Retry"])
-      .default("Hold")
-      .describe(
-        "The same template again after a rollback: Hold (admitted, held on stable, with a warning), Deny, or Retry (a new canary).",
-      ),
-    whenWorkerIsDown: z
-      .enum(["Bypass", "Deny"])
-      .default("Bypass")
-      .describe("When no worker is alive: Bypass admits the change as a plain rollout with a warning, Deny refuses it."),
-  })
-  .meta({
-    description: "What an administrator wants to happen to image changes.",
-    "x-kubernetes-validations": [
-      {
-        rule: "self.steps.exists(s, has(s.setWeight) && s.setWeight > 0)",
-        message: "steps never give the canary any traffic: add one such as `- setWeight: 30`",
-      },
-      {
-        rule: "!has(self.analysis) || self.analysis.startingStep < self.steps.size()",
-        message: "analysis.startingStep is beyond the last step, so the analysis would never start",
-      },
-    ],
-  });
+const policyFields = z.strictObject({
+  suspend: z
+    .boolean()
+    .default(false)
+    .describe("true: the policy matches nothing. Plans under way are cancelled: traffic goes back to stable."),
+  priority: z
+    .int()
+    .min(-1_000_000)
+    .max(1_000_000)
+    .default(0)
+    .describe("Of several policies that match, the highest priority wins, then the name in byte order."),
+  match: match.prefault({}),
+  trigger: z
+    .enum(["Image", "Template"])
+    .default("Image")
+    .describe("Image: a change of a matching image starts a canary. Template: any change of the pod template does."),
+  steps: z
+    .array(step)
+    .min(1)
+    .max(50)
+    .describe("The steps, in order, in the shape of Argo Rollouts' canary steps. After the last one the canary is promoted."),
+  analysis: z
+    .strictObject({
+      startingStep: z.int().min(0).max(50).default(0).describe("Index (from 0) of the step at which the analysis starts."),
+      metrics,
+    })
+    .optional()
+    .describe("Metrics that are measured all along, beside the steps."),
+  canary: canary.prefault({}),
+  traffic: traffic.prefault({}),
+  onFailure: z
+    .enum(["Revert", "Hold"])
+    .default("Revert")
+    .describe(
+      "After a rollback: Revert puts the stable template back into the Deployment; Hold leaves the wanted template there, held, served by the stable pods, so that Git sees no drift.",
+    ),
+  revertAfter: duration(
+    "How long the failure stands on the Deployment before Revert, so that `kubectl rollout status`, Helm and Flux can see it.",
+  ).default("30s"),
+  onNoData: z
+    .strictObject({
+      after: duration("How long a metric may have no data (an empty result, NaN) before the action.").default("5m"),
+      action: z.enum(["Pause", "Fail"]).default("Pause").describe("Pause: wait for data or a person. Fail: roll back."),
+    })
+    .prefault({})
+    .describe("Missing data never passes. This says what else it does."),
+  onRepeat: z
+    .enum(["Hold", "Deny", "Retry"])
+    .default("Hold")
+    .describe("The same template again after a rollback: Hold (admitted, held on stable, with a warning), Deny, or Retry (a new canary)."),
+  whenWorkerIsDown: z
+    .enum(["Bypass", "Deny"])
+    .default("Bypass")
+    .describe("When no worker is alive: Bypass admits the change as a plain rollout with a warning, Deny refuses it."),
+});
+
+export const policySpec = withRules(policyFields, { description: "What an administrator wants to happen to image changes." }, [
+  {
+    cel: "self.steps.exists(s, has(s.setWeight) && s.setWeight > 0)",
+    holds: (it) => it.steps.some((each) => (each.setWeight ?? 0) > 0),
+    message: "steps never give the canary any traffic: add one such as `- setWeight: 30`",
+  },
+  {
+    cel: "!has(self.analysis) || self.analysis.startingStep < self.steps.size()",
+    holds: (it) => it.analysis === undefined || it.analysis.startingStep < it.steps.length,
+    message: "analysis.startingStep is beyond the last step, so the analysis would never start: write the index of a step, from 0",
+  },
+]);
 
 export const policyStatus = z
   .strictObject({
@@ -199,16 +223,18 @@ export const policyStatus = z
         z.strictObject({
           type: z
             .string()
+            .max(64)
             .describe(
               "Accepted: the conditions and queries can be used. Unjudged: some step has no metric in force, so it ends by time alone.",
             ),
           status: z.enum(["True", "False", "Unknown"]).describe("Whether it holds."),
           observedGeneration: z.int().optional().describe("The generation that this speaks of."),
-          lastTransitionTime: z.string().describe("When the status last changed."),
-          reason: z.string().describe("The reason in one word."),
-          message: z.string().describe("The reason in a sentence."),
+          lastTransitionTime: z.string().max(40).describe("When the status last changed."),
+          reason: z.string().max(128).describe("The reason in one word."),
+          message: z.string().max(2048).describe("The reason in a sentence."),
         }),
       )
+      .max(16)
       .optional()
       .describe("What Serin thinks of this policy."),
   })

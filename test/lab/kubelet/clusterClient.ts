@@ -28,6 +28,7 @@ export interface KubeObject {
     labels?: Record<string, string>;
     annotations?: Record<string, string>;
     ownerReferences?: OwnerReference[];
+    finalizers?: string[];
     managedFields?: { manager?: string; operation?: string; subresource?: string }[];
   };
   spec?: unknown;
@@ -144,7 +145,8 @@ function credentials(file: string) {
   const user = config.users.find((u) => u.name === context?.user)?.user;
   if (cluster === undefined || user === undefined) throw new Error(`${file}: the current context names no cluster and user`);
 
-  const pem = (data?: string, path?: string) => (data ? Buffer.from(data, "base64").toString() : path ? readFileSync(path, "utf8") : undefined);
+  const pem = (data?: string, path?: string) =>
+    data ? Buffer.from(data, "base64").toString() : path ? readFileSync(path, "utf8") : undefined;
   const ca = pem(cluster["certificate-authority-data"], cluster["certificate-authority"]);
   const cert = pem(user["client-certificate-data"], user["client-certificate"]);
   const key = pem(user["client-key-data"], user["client-key"]);

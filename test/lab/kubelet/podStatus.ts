@@ -14,11 +14,15 @@ export interface PodLife {
   readonly readyAt: string | undefined;
   readonly leaving: boolean;
   readonly restarts: number;
+  /** When it last crashed, if it ever was started again after a crash. */
+  readonly crashedAt?: string;
   readonly pullBackOff: boolean;
 }
 
-export function podStatus(pod: Pod, life: PodLife): PodStatus {
-  const sidecars = (pod.spec.initContainers ?? []).map((c) => (c.restartPolicy === "Always" ? running(pod, c, life) : completed(pod, c, life)));
+export function podStatus(pod: Pod, life: PodLife, now: string): PodStatus {
+  const sidecars = (pod.spec.initContainers ?? []).map((c) =>
+    c.restartPolicy === "Always" ? running(pod, c, life) : completed(pod, c, life),
+  );
   const containers = pod.spec.containers.map((c) => running(pod, c, life));
   const pulling = containers.some((c) => c.state.waiting !== undefined && c.restartCount === 0);
   return {
@@ -29,7 +33,7 @@ export function podStatus(pod: Pod, life: PodLife): PodStatus {
     hostIP: life.hostAddress,
     hostIPs: [{ ip: life.hostAddress }],
     startTime: life.startedAt,
-    conditions: conditions(pod, life, [...sidecars, ...containers]),
+    conditions: conditions(pod, [...sidecars, ...containers], now),
     containerStatuses: containers,
     ...(sidecars.length === 0 ? {} : { initContainerStatuses: sidecars }),
   };
@@ -68,7 +72,8 @@ function state(pod: Pod, container: PodContainer, behaviour: ImageBehaviour, lif
 }
 
 function crashed(containerID: string, life: PodLife): ContainerState {
-  return { terminated: { exitCode: 1, reason: "Error", startedAt: life.startedAt, finishedAt: life.startedAt, containerID } };
+  const at = life.crashedAt ?? life.startedAt;
+  return { terminated: { exitCode: 1, reason: "Error", startedAt: at, finishedAt: at, containerID } };
 }
 
 /** An ordinary init container has nothing to wait for here: it is done at once. */
@@ -91,40 +96,30 @@ function containerId(pod: Pod, container: PodContainer, restarts: number): strin
   return `lab://${pod.metadata.uid}/${container.name}/${restarts}`;
 }
 
-function conditions(pod: Pod, life: PodLife, statuses: ContainerStatus[]): PodCondition[] {
+function conditions(pod: Pod, statuses: ContainerStatus[], now: string): PodCondition[] {
   const unready = statuses.filter((c) => !c.ready).map((c) => c.name);
   const notReady = { reason: "ContainersNotReady", message: `containers with unready status: [${unready.join(" ")}]` };
-  const containersReady = unready.length === 0;
   const gates = (pod.spec.readinessGates ?? []).map((gate) => gate.conditionType);
   const closed = gates.filter((gate) => !pod.status?.conditions?.some((c) => c.type === gate && c.status === "True"));
   const gatesClosed = { reason: "ReadinessGatesNotReady", message: `readiness gates not ready: ${closed.join(", ")}` };
+  const whyContainers = unready.length === 0 ? undefined : notReady;
+  const whyReady = whyContainers ?? (closed.length === 0 ? undefined : gatesClosed);
   return [
-    condition(pod, life, "PodReadyToStartContainers", true),
-    condition(pod, life, "Initialized", true),
-    condition(pod, life, "ContainersReady", containersReady, notReady),
-    condition(pod, life, "Ready", containersReady && closed.length === 0, containersReady ? gatesClosed : notReady),
-    condition(pod, life, "PodScheduled", true),
+    condition(pod, "PodReadyToStartContainers", undefined, now),
+    condition(pod, "Initialized", undefined, now),
+    condition(pod, "ContainersReady", whyContainers, now),
+    condition(pod, "Ready", whyReady, now),
+    condition(pod, "PodScheduled", undefined, now),
   ];
 }
 
 /** Keeps the transition time of a condition that stays as it is: `minReadySeconds` is counted from it. */
-function condition(
-  pod: Pod,
-  life: PodLife,
-  type: string,
-  holds: boolean,
-  why?: { reason: string; message: string },
-): PodCondition {
-  const status = holds ? "True" : "False";
+function condition(pod: Pod, type: string, whyNot: { reason: string; message: string } | undefined, now: string): PodCondition {
+  const status = whyNot === undefined ? "True" : "False";
   const before = pod.status?.conditions?.find((c) => c.type === type);
   const since = before?.status === status ? before.lastTransitionTime : undefined;
-  const turned = life.leaving ? now() : (life.readyAt ?? life.startedAt);
   // null, not absent: a strategic merge patch would keep the reason of the time before.
-  return { type, status, lastTransitionTime: since ?? turned, reason: holds ? null : (why?.reason ?? null), message: holds ? null : (why?.message ?? null) };
-}
-
-function now(): string {
-  return apiTime(Date.now());
+  return { type, status, lastTransitionTime: since ?? now, reason: whyNot?.reason ?? null, message: whyNot?.message ?? null };
 }
 
 /** The API's times have whole seconds. */

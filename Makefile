@@ -1,0 +1,46 @@
+# Serin's commands. `make help` lists them.
+# Only Node (20 or newer), npm and bash are needed beforehand: the project brings its own Node 24.
+
+SHELL := /bin/bash
+SYSTEM_PATH := $(PATH)
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+export npm_config_update_notifier := false
+export npm_config_fund := false
+export npm_config_audit := false
+
+LAB := npm run --silent lab --
+
+.DEFAULT_GOAL := help
+.PHONY: help install check test test-unit demo lab-build generate certs clean
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# By content, not by time: a fresh checkout has arbitrary times. With the system's own Node, since npm ci removes the project's.
+install: ## Install the dependencies when package-lock.json has changed (npm ci)
+	@cmp -s package-lock.json node_modules/.installed || \
+	  { PATH="$(SYSTEM_PATH)" npm ci && cp package-lock.json node_modules/.installed; }
+
+check: install ## Check types, format and lint
+	@npm run --silent check
+
+test: install ## Run everything that must pass: check, unit tests, tests on a real control plane (built when needed)
+	@node test/house/testAll.ts
+
+test-unit: install ## Run the tests that need no lab: seconds
+	@npm run --silent test:unit
+
+demo: install lab-build ## Play the story of the README on a fresh lab (FAST=1: shorter pauses)
+	@FAST="$(FAST)" $(LAB) exec -- node test/lab/demo.ts
+
+lab-build: install ## Build the parts of the lab (minutes the first time, then nothing)
+	@$(LAB) build
+
+generate: install ## Write manifests/crd from src/api
+	@npm run --silent generate
+
+certs: install ## Make a certificate authority and the webhook's certificate in certs/
+	@node src/bin/certs.ts
+
+clean: ## Remove what was made in this folder (not the lab's parts, not the dependencies)
+	@rm -rf dist && find certs -mindepth 1 ! -name README.md -delete

@@ -1,0 +1,10 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { manifestFiles } from "../api/manifest.ts";
+
+/** Writes `manifests/crd` from the schemas in `src/api`. `test/house` fails when this was forgotten. */
+const folder = new URL("../../manifests/crd/", import.meta.url);
+await mkdir(folder, { recursive: true });
+for (const [name, text] of manifestFiles()) {
+  await writeFile(new URL(name, folder), text);
+  process.stdout.write(`manifests/crd/${name}\n`);
+}

@@ -1,0 +1,108 @@
+import { annotations } from "../../api/names.ts";
+import { planName } from "../../api/planName.ts";
+import type { CanaryPolicy } from "../../api/policy.ts";
+import { type Admission, allowed, denied, patched } from "./admission.ts";
+import { type AdmissionCase, annotationOf } from "./admissionCase.ts";
+import { whyBypass } from "./bypass.ts";
+import { holdMarks, ownRequest } from "./holdMarks.ts";
+import { imageChanges, imagesByContainer } from "./images.ts";
+import { markOperations, type WantedMarks } from "./jsonPatch.ts";
+import { type Live, liveTemplate } from "./live.ts";
+import { failedBefore } from "./plansOfDeployment.ts";
+import { type PolicyTarget, policyFor, policySelecting } from "./policyFor.ts";
+import { type ReasonCode, silent, type Words } from "./reasons.ts";
+import { annotationText, sealBeforePause } from "./seal.ts";
+import { held, kept, refused } from "./words.ts";
+
+/** A Deployment that is not held by us: no plan lives, or its canary has been handed over already. */
+export function admitUnheld(c: AdmissionCase): Admission {
+  const live = liveTemplate(c);
+  if (c.digest === live.digest) return untouched(c, "NothingAsked");
+  if (isOwnPause(c, live)) return remember(c, live);
+  const { policy } = policyFor(targetOf(c, live), c.world.policies, c.world.ownNamespace);
+  if (!policy) return untouched(c, "NoPolicy");
+  const bypass = whyBypass(c, policy);
+  if (bypass) return patched("Bypassed", bypass, markOperations(c.object, withoutMarks(c)), { policy: policy.metadata.name });
+  if (!c.world.workerIsAlive) return denied(refused.workerDown(policy), { policy: policy.metadata.name });
+  return begin(c, live, policy);
+}
+
+function begin(c: AdmissionCase, live: Live, policy: CanaryPolicy): Admission {
+  const subject = { policy: policy.metadata.name };
+  const plans = c.world.plansOf(c.oldObject.metadata.uid ?? "");
+  const failed = policy.spec.onRepeat === "Retry" ? undefined : failedBefore(plans, c.digest);
+  if (failed && policy.spec.onRepeat === "Deny") return denied(refused.repeat(failed, policy), { ...subject, plan: failed.name });
+  const { marks, intent } = holdMarks(c, { stable: live.digest, policy: policy.metadata.name, restore: live.restore });
+  const plan = planName(c.asking.name, intent.request.uid);
+  const words = failed ? held.repeated(failed, c.asking.namespace) : wordsFor(c, live, policy, plan);
+  return patched("Held", words, markOperations(c.object, marks), { ...subject, plan });
+}
+
+function wordsFor(c: AdmissionCase, live: Live, policy: CanaryPolicy, plan: string): Words {
+  const { namespace } = c.asking;
+  const promoting = c.world.plansOf(c.oldObject.metadata.uid ?? "").find((fact) => fact.phase === "Promoting");
+  if (promoting) return held.afterPromotion(plan, namespace, promoting.name);
+  if (live.remembered) return held.whilePaused(plan, namespace, policy);
+  const byImage = imageChanges(live.images, imagesByContainer(c.object.spec.template)).length > 0;
+  return held.imageChanged(byImage ? "ImageChanged" : "TemplateChanged", plan, namespace, policy);
+}
+
+/** Nothing starts while the pause is the user's; what served before his first edit is remembered, if a policy could be for him at all. */
+function remember(c: AdmissionCase, live: Live): Admission {
+  const policy = policySelecting(targetOf(c, live), c.world.policies, c.world.ownNamespace);
+  if (!policy || c.world.keys.length === 0) return untouched(c, "OwnPause");
+  const marks = withoutMarks(c);
+  const record = sealBeforePause(
+    {
+      v: 1,
+      uid: c.oldObject.metadata.uid ?? "",
+      stable: live.digest,
+      images: Object.fromEntries(live.images),
+      ...(live.restore === undefined ? {} : { restore: live.restore }),
+    },
+    c.world.keys,
+  );
+  const remembered = { ...marks, annotations: { ...marks.annotations, [annotations.beforePause]: annotationText(record) } };
+  const { name, namespace } = c.asking;
+  return patched("Remembered", kept.ownPause(name, namespace), markOperations(c.object, remembered), { policy: policy.metadata.name });
+}
+
+function targetOf({ asking, object, world }: AdmissionCase, live: Live): PolicyTarget {
+  const images = imagesByContainer(object.spec.template);
+  return {
+    namespace: asking.namespace,
+    namespaceLabels: world.namespaceLabels(asking.namespace) ?? { "kubernetes.io/metadata.name": asking.namespace },
+    deploymentLabels: object.metadata.labels ?? {},
+    changes: imageChanges(live.images, images),
+    images,
+  };
+}
+
+/** Not changed, but for marks of ours that mean nothing here. */
+function untouched(c: AdmissionCase, reason: ReasonCode): Admission {
+  const operations = markOperations(c.object, withoutMarks(c));
+  if (operations.length === 0) return allowed(silent(reason));
+  return patched("Stripped", carriesIntent(c) ? kept.stripped() : silent("LeftoverRemoved"), operations);
+}
+
+const carriesIntent = ({ object }: AdmissionCase): boolean => annotationOf(object, annotations.intent) !== undefined;
+
+/** A pause that comes together with an intent, onto a Deployment that was not paused, is ours and exported with the manifest. */
+const isImportedPause = (c: AdmissionCase): boolean =>
+  carriesIntent(c) && c.oldObject.spec.paused !== true && c.object.spec.paused === true;
+
+/** What this very admission wrote a moment ago is no pause of the user's. */
+const isOwnPause = (c: AdmissionCase, live: Live): boolean => c.paused && !isImportedPause(c) && ownRequest(c, live.digest) === undefined;
+
+function withoutMarks(c: AdmissionCase): WantedMarks {
+  const paused = c.paused && !isImportedPause(c);
+  return {
+    paused,
+    annotations: {
+      [annotations.intent]: undefined,
+      [annotations.unpauseAsked]: undefined,
+      ...(carriesIntent(c) ? { [annotations.approval]: undefined } : {}),
+      ...(paused ? {} : { [annotations.beforePause]: undefined }),
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { type BeforePause, parseBeforePause } from "../../api/beforePause.ts";
+import { type Approval, approval, type Intent, parseIntent } from "../../api/intent.ts";
+import { canonicalJson } from "../../api/template.ts";
+
+/*
+ * What the webhook leaves on a Deployment is signed: anybody who may edit the Deployment may write the annotation, and nobody but the webhook
+ * can make one that is believed. HMAC-SHA-256 over the canonical JSON of everything but the mac, with the kind of thing in front, so that an
+ * approval can't be read as an intent. Unsealing gives back only what was signed.
+ */
+
+/** One signing key. The first of a list signs, all of them verify: old keys stay while a plan uses them. */
+export interface SealKey {
+  id: string;
+  secret: Uint8Array;
+}
+
+type Purpose = "intent" | "approval" | "before-pause";
+type Sealed = { key: string; mac: string };
+type Content<T extends Sealed> = Omit<T, "key" | "mac">;
+
+export const sealIntent = (content: Content<Intent>, keys: readonly SealKey[]): Intent => seal<Intent>("intent", content, keys);
+export const sealApproval = (content: Content<Approval>, keys: readonly SealKey[]): Approval => seal<Approval>("approval", content, keys);
+export const sealBeforePause = (content: Content<BeforePause>, keys: readonly SealKey[]): BeforePause =>
+  seal<BeforePause>("before-pause", content, keys);
+
+/** The annotation as an intent for this Deployment. Undefined when absent, malformed, forged, or made for another one. */
+export function openIntent(text: string | undefined, deploymentUid: string | undefined, keys: readonly SealKey[]): Intent | undefined {
+  const parsed = parseIntent(text);
+  return parsed && parsed.uid === deploymentUid && isGenuine("intent", parsed, keys) ? parsed : undefined;
+}
+
+/** The annotation as the approval of a step of this plan. Undefined when absent, malformed, forged, or made for another plan. */
+export function openApproval(text: string | undefined, plan: string, keys: readonly SealKey[]): Approval | undefined {
+  const parsed = parseApproval(text);
+  return parsed && parsed.plan === plan && isGenuine("approval", parsed, keys) ? parsed : undefined;
+}
+
+/** The annotation as the record of what served before the user's own pause. */
+export function openBeforePause(
+  text: string | undefined,
+  deploymentUid: string | undefined,
+  keys: readonly SealKey[],
+): BeforePause | undefined {
+  const parsed = parseBeforePause(text);
+  return parsed && parsed.uid === deploymentUid && isGenuine("before-pause", parsed, keys) ? parsed : undefined;
+}
+
+/** The same content, key and order give the same text, so a second admission changes nothing. */
+export const annotationText = (sealed: Sealed): string => canonicalJson(sealed);
+
+function seal<T extends Sealed>(purpose: Purpose, content: Content<T>, keys: readonly SealKey[]): T {
+  const key = keys[0];
+  if (!key) throw new Error("there is no key to sign with: the caller checks for that first");
+  const signed = { ...content, key: key.id };
+  return { ...signed, mac: macOf(purpose, signed, key) } as unknown as T;
+}
+
+function isGenuine(purpose: Purpose, sealed: Sealed, keys: readonly SealKey[]): boolean {
+  const { mac, ...signed } = sealed;
+  const key = keys.find((candidate) => candidate.id === sealed.key);
+  if (!key) return false;
+  const [wanted, given] = [Buffer.from(macOf(purpose, signed, key)), Buffer.from(mac)];
+  return wanted.length === given.length && timingSafeEqual(wanted, given);
+}
+
+const macOf = (purpose: Purpose, signed: object, key: SealKey): string =>
+  createHmac("sha256", key.secret)
+    .update(`serin ${purpose} v1\n${canonicalJson(signed)}`)
+    .digest("base64url");
+
+function parseApproval(text: string | undefined): Approval | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const parsed = approval.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
+}

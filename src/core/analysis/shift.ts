@@ -1,0 +1,75 @@
+/**
+ * Which share of the requests the canary really got, from raw request counters (design §6, "proof").
+ *
+ *   route changed ──settle──▶ settledAt   baseline = first sample at or after it   later samples − baseline = the requests under this weight
+ *
+ * Counters, not rate(): exact, without extrapolation, and requests of the weight before don't leak in through a window.
+ */
+
+/** Request counters by revision at one time; what src/prometheus reads. */
+export interface Counts {
+  /** Time of the newest sample, ms since epoch. */
+  readonly at: number;
+  /** Requests since the counters' start, by the revision's value in the metrics ("" where it has none). */
+  readonly byRevision: ReadonlyMap<string, number>;
+}
+
+export interface Revisions {
+  /** When the route had settled, ms since epoch. Another value starts over. */
+  readonly settledAt: number;
+  /** The stable revision's value in the metrics. Every series that is not the canary's counts as stable; this one names it in messages. */
+  readonly stable: string;
+  /** The canary revision's value in the metrics. */
+  readonly canary: string;
+}
+
+export interface ShiftState extends Revisions {
+  /** Time of the latest sample that was taken in. */
+  readonly at: number;
+  /** Whether a sample at or after settledAt is there. */
+  readonly based: boolean;
+  /** The latest raw counters. */
+  readonly raw: ReadonlyMap<string, number>;
+  /** Requests since the baseline. */
+  readonly grown: ReadonlyMap<string, number>;
+}
+
+/** Takes one sample in. A sample that is not newer than the latest changes nothing, one from before settledAt is no baseline. */
+export function observeCounts(before: ShiftState | undefined, counts: Counts, revisions: Revisions): ShiftState {
+  const state = before !== undefined && isSame(before, revisions) ? before : fresh(revisions);
+  if (counts.at <= state.at || counts.at < revisions.settledAt) return state;
+  if (!state.based) return { ...state, at: counts.at, based: true, raw: new Map(counts.byRevision) };
+  const raw = new Map(state.raw);
+  const grown = new Map(state.grown);
+  for (const [revision, value] of counts.byRevision) {
+    const last = raw.get(revision) ?? 0;
+    // A counter that went down was restarted: what it shows was counted since.
+    grown.set(revision, (grown.get(revision) ?? 0) + (value >= last ? value - last : value));
+    raw.set(revision, value);
+  }
+  return { ...state, at: counts.at, raw, grown };
+}
+
+/** Requests by revision since the baseline; undefined before two samples, and while no request was counted. */
+export function shares(state: ShiftState): { canary: number; stable: number; total: number } | undefined {
+  let canary = 0;
+  let total = 0;
+  for (const [revision, requests] of state.grown) {
+    total += requests;
+    if (revision === state.canary) canary += requests;
+  }
+  return total > 0 ? { canary, stable: total - canary, total } : undefined;
+}
+
+const isSame = (state: ShiftState, { settledAt, stable, canary }: Revisions): boolean =>
+  state.settledAt === settledAt && state.stable === stable && state.canary === canary;
+
+const fresh = ({ settledAt, stable, canary }: Revisions): ShiftState => ({
+  settledAt,
+  stable,
+  canary,
+  at: Number.NEGATIVE_INFINITY,
+  based: false,
+  raw: new Map(),
+  grown: new Map(),
+});

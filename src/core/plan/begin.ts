@@ -1,0 +1,90 @@
+import { apiVersion, finalizers, labels } from "../../api/names.ts";
+import { type CanaryPlan, isLive } from "../../api/plan.ts";
+import { planName } from "../../api/planName.ts";
+import { hashOf } from "../../api/template.ts";
+import type { Action } from "./action.ts";
+import type { ReplicaSetFacts, Snapshot } from "./snapshot.ts";
+
+/**
+ * A Deployment without a live plan. A hold with a valid intent becomes a plan; one whose change was taken back before anything
+ * started is let go; everything else is somebody's own business and stays untouched.
+ */
+export function begin(snapshot: Snapshot): Action[] {
+  const { deployment, intent, planOfIntent } = snapshot;
+  if (!deployment || deployment.deleting || !intent || intent.uid !== deployment.uid || !deployment.paused) return [];
+  if (deployment.digest === servingDigest(snapshot)) return letGo(snapshot);
+  if (deployment.digest !== intent.canary) return [];
+  if (planOfIntent) return isLive(planOfIntent) || planOfIntent.status?.phase === "Held" ? [] : strandedHold(snapshot);
+  const stable = serving(snapshot);
+  const { policy } = snapshot;
+  if (!stable || !policy || policy.metadata.deletionTimestamp || policy.spec.suspend) return letGo(snapshot);
+  return [{ kind: "createPlan", plan: newPlan(snapshot, stable) }];
+}
+
+/** The request has had its plan and is held for nobody: only a template that serves already may be let go by itself. */
+function strandedHold({ deployment, planOfIntent }: Snapshot): Action[] {
+  if (deployment && planOfIntent?.spec.stable.digest === deployment.digest)
+    return [{ kind: "unhold", resourceVersion: deployment.resourceVersion, template: undefined }];
+  return [];
+}
+
+function letGo({ deployment, replicaSets }: Snapshot): Action[] {
+  if (!deployment) return [];
+  return [
+    ...replicaSets.filter(({ kept }) => kept).map(({ name }): Action => ({ kind: "letStableGo", replicaSet: name })),
+    { kind: "unhold", resourceVersion: deployment.resourceVersion, template: undefined },
+    { kind: "event", type: "Normal", reason: "Unheld", message: `nothing to compare: the hold on ${deployment.images.join(", ")} ends` },
+  ];
+}
+
+/** What serves: the ReplicaSet of the Deployment with the most ready pods; of equals the one that the intent names, then the younger. */
+export function serving({ deployment, replicaSets, intent }: Snapshot): ReplicaSetFacts | undefined {
+  const own = replicaSets.filter(
+    (set) => set.owner === deployment?.uid && !set.deleting && (set.replicas > 0 || set.digest === intent?.stable),
+  );
+  const rank = (set: ReplicaSetFacts) => [set.ready, set.digest === intent?.stable ? 1 : 0, set.revision] as const;
+  return own.sort((a, b) => {
+    const [x, y] = [rank(a), rank(b)];
+    return y[0] - x[0] || y[1] - x[1] || y[2] - x[2];
+  })[0];
+}
+
+const servingDigest = (snapshot: Snapshot): string | undefined => serving(snapshot)?.digest;
+
+function newPlan(snapshot: Snapshot, stable: ReplicaSetFacts): CanaryPlan {
+  const { deployment, intent, policy, namespace, name, replicaSets } = snapshot;
+  if (!deployment || !intent || !policy) throw new Error("a plan needs a Deployment, an intent and a policy");
+  const leftover = replicaSets.find((set) => set.owner === deployment.uid && set.digest === deployment.digest && !set.deleting);
+  return {
+    apiVersion,
+    kind: "CanaryPlan",
+    metadata: {
+      name: planName(name, intent.request.uid),
+      namespace,
+      labels: { [labels.deployment]: name.slice(0, 63) },
+      finalizers: [finalizers.plan],
+    },
+    spec: {
+      deployment: { name, uid: deployment.uid },
+      stable: { hash: stable.hash, digest: stable.digest, images: [...stable.images] },
+      canary: { hash: leftover?.hash ?? hashOf(deployment.digest), digest: deployment.digest, images: [...deployment.images] },
+      policy: { name: policy.metadata.name, generation: policy.metadata.generation ?? 0, spec: policy.spec },
+      request: intent.request,
+      ...(intent.overwritten ? { overwritten: intent.overwritten } : {}),
+      ...(intent.restore ? { restore: intent.restore } : {}),
+      control: {},
+    },
+  };
+}
+
+/** The same template again after it failed, under `onRepeat: Hold`: held at once, on stable, without another canary. */
+export function repeats(snapshot: Snapshot, plan: CanaryPlan): CanaryPlan | undefined {
+  const { previous } = snapshot;
+  if (plan.spec.policy?.spec.onRepeat !== "Hold" || !previous || plan.spec.control.retry) return undefined;
+  const failedBefore = previous.status?.phase === "RolledBack" || previous.status?.phase === "Held";
+  return failedBefore &&
+    previous.spec.deployment.uid === plan.spec.deployment.uid &&
+    previous.spec.canary.digest === plan.spec.canary.digest
+    ? previous
+    : undefined;
+}

@@ -1,0 +1,145 @@
+import { isLive } from "../../api/plan.ts";
+import { fullPromotion } from "./approvals.ts";
+import { begin, repeats } from "./begin.ts";
+import { type Decision, Draft } from "./draft.ts";
+import { end, endingOf } from "./endings.ts";
+import { judge } from "./judge.ts";
+import { firstStatus, type Look, lookAt } from "./look.ts";
+import { prepare } from "./prepare.ts";
+import { finish, promote } from "./promote.ts";
+import { observe } from "./proof.ts";
+import { serve } from "./serve.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { runSteps } from "./steps.ts";
+import { unwind } from "./unwind.ts";
+
+/**
+ * What to do about one Deployment, from one look at the world. Pure: the same snapshot gives the same decision, and deciding again after the
+ * actions were carried out asks for nothing (design I12). Nothing is remembered between two calls but what is in the snapshot.
+ */
+export function decide(snapshot: Snapshot): Decision {
+  const { plan } = snapshot;
+  if (!plan) return { status: undefined, actions: begin(snapshot) };
+  const draft = new Draft(plan.status ?? firstStatus(plan, snapshot.now), snapshot.now);
+  draft.status.observedGeneration = plan.metadata.generation ?? 1;
+  const policy = plan.spec.policy?.spec;
+  if (!isLive(plan) || !policy) return onlyRecord(draft, plan.status === undefined);
+  const look = lookAt(snapshot, plan, policy);
+  if (plan.status === undefined) firstWords(look, draft);
+  if (isLive({ ...plan, status: draft.status })) move(look, draft);
+  conditions(look, draft);
+  return draft.decision();
+}
+
+function firstWords(look: Look, draft: Draft): void {
+  const { spec, snapshot, plan, policy } = look;
+  const who = spec.request ? ` for ${spec.request.user} (${spec.request.fieldManager ?? "unknown tool"})` : "";
+  draft.tell(
+    "PlanCreated",
+    `${spec.stable.images.join(", ")} → ${spec.canary.images.join(", ")}${who} under policy ${spec.policy?.name ?? ""}, ${policy.steps.length} steps`,
+  );
+  const previous = repeats(snapshot, plan);
+  if (!previous) return;
+  draft.enter("Held");
+  finish(draft);
+  draft.tell(
+    "Held",
+    `the same template failed in plan ${previous.metadata.name} (${previous.status?.reason ?? ""}): held on stable until another template or a retry`,
+    "Warning",
+  );
+}
+
+/** A plan that moves nothing (any more): a bypass is only a record, an ended plan only loses its finalizer. */
+function onlyRecord(draft: Draft, isNew: boolean): Decision {
+  if (isNew) {
+    draft.enter("Bypassed");
+    draft.say("Bypassed", draft.status.message);
+    finish(draft);
+  } else {
+    draft.do({ kind: "releasePlan" });
+  }
+  return draft.decision();
+}
+
+function move(look: Look, draft: Draft): void {
+  observe(look, draft);
+  repause(look, draft);
+  clearAsked(look, draft);
+  disown(look, draft);
+  const committed = draft.status.phase === "Promoting" && (look.handedOver || look.inCustody);
+  if (committed) {
+    promote(look, draft);
+    return;
+  }
+  if (draft.status.outcome === undefined) {
+    const ending = endingOf(look);
+    if (ending) end(draft, ending);
+    else advance(look, draft);
+  }
+  if (draft.status.outcome === undefined) serve(look, draft);
+  // Whatever in between has ended the plan: the weight goes to 0 in this very decision.
+  if (draft.status.outcome !== undefined) unwind(look, draft);
+}
+
+function advance(look: Look, draft: Draft): void {
+  if (draft.status.phase === "Preparing" && !prepare(look, draft)) return;
+  if (draft.status.phase === "Preparing") draft.enter("Progressing");
+  const full = fullPromotion(look);
+  const judged = full ? "go" : judge(look, draft);
+  if (judged !== "go") return;
+  if (full && draft.status.phase !== "Promoting")
+    draft.tell("PromotedByUser", `promoted in full by ${full.by}: the remaining steps and their analysis are skipped`, "Warning");
+  const held = look.spec.control.hold !== undefined && !full;
+  if (held && draft.status.phase !== "Promoting") {
+    draft.enter("Paused");
+    draft.say(
+      "PausedByUser",
+      `held at weight ${draft.status.weight?.desired ?? 0}${look.spec.control.hold?.by ? ` by ${look.spec.control.hold.by}` : ""}`,
+    );
+    return;
+  }
+  if (draft.status.phase === "Paused") draft.enter("Progressing");
+  if (draft.status.phase === "Promoting" || full || runSteps(look, draft)) {
+    if (draft.status.phase !== "Promoting") {
+      draft.enter("Promoting");
+      draft.tell(
+        "Promoting",
+        `${draft.status.step?.index ?? 0} of ${look.policy.steps.length} steps done: promoting ${look.spec.canary.images.join(", ")}`,
+      );
+    }
+    promote(look, draft);
+  }
+}
+
+/** From the first hold to the last un-split the Deployment stays held, whoever unpauses it; pausing comes before everything else. */
+function repause(look: Look, draft: Draft): void {
+  const { deployment, spec } = look;
+  if (!deployment || deployment.paused || deployment.deleting || look.handedOver || deployment.digest === spec.stable.digest) return;
+  draft.do({ kind: "pause", resourceVersion: deployment.resourceVersion });
+  draft.tell("RepausedDeployment", "somebody unpaused the held Deployment past the admission; it was paused again", "Warning");
+}
+
+/** An approval or a marker that has done its work goes, so that it never speaks twice. */
+function clearAsked(look: Look, draft: Draft): void {
+  const { deployment, snapshot, plan } = look;
+  if (!deployment?.asked) return;
+  const index = draft.status.step?.index ?? 0;
+  const waits = snapshot.approval?.plan === plan.metadata.name && snapshot.approval.step === index && draft.status.phase === "Paused";
+  if (!waits) draft.do({ kind: "clearAsked", resourceVersion: deployment.resourceVersion });
+}
+
+/** After a crash between a write and the one that gives the fields back (design I13). */
+function disown({ deployment, snapshot }: Look, draft: Draft): void {
+  if (deployment?.marked) draft.do({ kind: "disown", object: "deployment" });
+  for (const route of snapshot.markedRoutes) draft.do({ kind: "disown", object: route });
+}
+
+function conditions(look: Look, draft: Draft): void {
+  const { phase } = draft.status;
+  const generation = look.plan.metadata.generation;
+  const over = !isLive({ ...look.plan, status: draft.status });
+  draft.condition("Progressing", over || phase === "Paused" ? "False" : "True", generation);
+  draft.condition("Paused", phase === "Paused" ? "True" : "False", generation);
+  draft.condition("Promoted", phase === "Promoted" ? "True" : over ? "False" : "Unknown", generation);
+  draft.condition("RolledBack", phase === "RolledBack" || phase === "Held" ? "True" : over ? "False" : "Unknown", generation);
+}

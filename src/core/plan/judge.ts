@@ -1,0 +1,156 @@
+import type { MetricStatus } from "../../api/plan.ts";
+import { judge as judgeAnswer } from "../analysis/condition.ts";
+import { type InForce, metricsInForce } from "../analysis/inForce.ts";
+import { assess, begin, closingLook, due, nextDue, noDataAt, noDataVerdict, record, toMeasurement } from "../analysis/run.ts";
+import { approvalOf } from "./approvals.ts";
+import type { Draft } from "./draft.ts";
+import { end, failed } from "./endings.ts";
+import type { Look } from "./look.ts";
+import { wayOf, weightNow } from "./routes.ts";
+import { metricKey } from "./snapshot.ts";
+
+/** `go`: the steps may go on. `wait`: a person or data is needed. `end`: the plan unwinds. */
+export type Judged = "go" | "wait" | "end";
+
+/** Takes in what Prometheus answered, ends the plan when a metric failed for good, and asks for what is due. */
+export function judge(look: Look, draft: Draft): Judged {
+  const inForce = metricsInForce(look.policy, draft.status.step?.index ?? 0);
+  if (inForce.length === 0) return "go";
+  takeIn(look, draft, inForce);
+  const statuses = inForce.flatMap((each) => statusOf(draft, each) ?? []);
+  const assessed = assess(statuses);
+  if (assessed.phase === "Failed" || assessed.phase === "Error") {
+    end(draft, {
+      outcome: failed(look.policy.onFailure),
+      reason: assessed.phase === "Failed" ? "AnalysisFailed" : "AnalysisError",
+      message: assessed.message,
+    });
+    return "end";
+  }
+  schedule(look, draft, inForce);
+  if (assessed.phase === "Inconclusive") return pausedUntilDecided(look, draft, "PausedInconclusive", assessed.message, statuses);
+  return missingData(look, draft, statuses);
+}
+
+const statusOf = (draft: Draft, { metric, step }: InForce): MetricStatus | undefined =>
+  draft.status.metrics?.find((status) => status.name === metric.name && status.step === step);
+
+function setStatus(draft: Draft, next: MetricStatus): void {
+  const others = (draft.status.metrics ?? []).filter((status) => status.name !== next.name || status.step !== next.step);
+  draft.status.metrics = [...others, next].sort((a, b) => (a.step ?? -1) - (b.step ?? -1) || (a.name < b.name ? -1 : 1));
+}
+
+function takeIn(look: Look, draft: Draft, inForce: readonly InForce[]): void {
+  for (const each of inForce) {
+    if (!statusOf(draft, each))
+      setStatus(draft, begin(each.metric, { now: draft.now, ...(each.step === undefined ? {} : { step: each.step }) }));
+  }
+  for (const { key, answer, startedAt, finishedAt, weight, closing } of look.snapshot.answers) {
+    const asked = inForce.find(({ metric, step }) => metricKey(metric.name, step) === key);
+    const before = asked && statusOf(draft, asked);
+    // A late answer, of a step that is over, says nothing about this one.
+    if (!asked || !before || startedAt < Date.parse(before.startedAt)) continue;
+    const measurement = toMeasurement(judgeAnswer(asked.metric, answer), { startedAt, finishedAt, weight });
+    setStatus(draft, record(asked.metric, before, measurement, { closing }));
+  }
+}
+
+function schedule(look: Look, draft: Draft, inForce: readonly InForce[]): void {
+  for (const each of inForce) {
+    const key = metricKey(each.metric.name, each.step);
+    const status = statusOf(draft, each);
+    const clock = { now: draft.now, startedAt: draft.now, measuring: look.snapshot.inFlight.has(key) };
+    if (due(each.metric, status, clock) === true) measure(look, draft, each, false);
+    const next = nextDue([{ metric: each.metric, status }], clock);
+    if (next !== undefined && next > draft.now) draft.wake(next - draft.now);
+  }
+}
+
+function measure(look: Look, draft: Draft, { metric, step }: InForce, closing: boolean): void {
+  const key = metricKey(metric.name, step);
+  if (look.snapshot.inFlight.has(key) || draft.actions.some((action) => action.kind === "measure" && action.key === key)) return;
+  draft.do({ kind: "measure", key, metric, weight: weightInForce(look, draft), closing });
+}
+
+const weightInForce = (look: Look, draft: Draft): number =>
+  wayOf(look) === "routes" ? (weightNow(look) ?? 0) : (draft.status.weight?.desired ?? 0);
+
+function missingData(look: Look, draft: Draft, statuses: readonly MetricStatus[]): Judged {
+  for (const status of statuses) {
+    const verdict = noDataVerdict(look.policy.onNoData, status, draft.now);
+    const at = noDataAt(look.policy.onNoData, status);
+    if (at !== undefined && at > draft.now) draft.wake(at - draft.now);
+    if (verdict === "ok") continue;
+    if (verdict.action === "Fail") {
+      end(draft, { outcome: failed(look.policy.onFailure), reason: "NoData", message: verdict.message });
+      return "end";
+    }
+    return pausedUntilDecided(look, draft, "PausedNoData", verdict.message, []);
+  }
+  return "go";
+}
+
+/** A person's approval of the step starts the analysis anew (table W2); without one the plan stays where it is. */
+function pausedUntilDecided(
+  look: Look,
+  draft: Draft,
+  reason: "PausedInconclusive" | "PausedNoData",
+  message: string,
+  reset: readonly MetricStatus[],
+): Judged {
+  const index = draft.status.step?.index ?? 0;
+  const approved = approvalOf(look, draft, index);
+  if (approved && reset.length > 0) {
+    draft.status.approvals = [...(draft.status.approvals ?? []), approved];
+    draft.status.metrics = (draft.status.metrics ?? []).filter(
+      (status) => !reset.some(({ name, step }) => name === status.name && step === status.step),
+    );
+    draft.tell("Approved", `${message}; the analysis starts anew, approved by ${approved.by} (${approved.how})`);
+    return "go";
+  }
+  draft.enter("Paused");
+  if (draft.status.reason === reason) draft.say(reason, message);
+  else draft.tell(reason, message, "Warning");
+  return "wait";
+}
+
+/**
+ * A weight is left only with a pass of every background metric, taken under it and at most 10 s old; else one is asked for right now (design §8, I6).
+ * At weight 0 nobody has met the canary yet, so there is nothing to pass.
+ */
+export function passUnder(look: Look, draft: Draft, weight: number): boolean {
+  if (weight === 0) return true;
+  const index = Math.min(draft.status.step?.index ?? 0, look.policy.steps.length - 1);
+  const background = metricsInForce(look.policy, index).filter(({ step }) => step === undefined);
+  const weightChangedAt =
+    wayOf(look) === "routes" ? look.snapshot.trafficChangedAt : Date.parse(draft.status.weight?.changedAt ?? draft.time);
+  let passed = true;
+  for (const each of background) {
+    const looked = closingLook(each.metric, statusOf(draft, each), { now: draft.now, weightChangedAt, weight });
+    if (looked.kind === "passed") continue;
+    passed = false;
+    draft.stage("pass");
+    if (looked.kind === "measure-now") measure(look, draft, each, true);
+    else if (looked.kind === "wait") draft.wake(looked.until - draft.now);
+    const last = statusOf(draft, each)?.measurements.at(-1);
+    draft.say(
+      "WaitingForPass",
+      `${each.metric.name} needs a pass under weight ${weight} before the weight rises${last ? `; last: ${last.message}` : ""}`,
+    );
+  }
+  return passed;
+}
+
+/** Whether the metrics of an analysis step have all ended well. Their failures end the plan in `judge`. */
+export function inlineAnalysis(look: Look, draft: Draft): boolean {
+  const index = draft.status.step?.index ?? 0;
+  const inline = metricsInForce(look.policy, index).filter(({ step }) => step !== undefined);
+  const statuses = inline.flatMap((each) => statusOf(draft, each) ?? []);
+  const assessed = assess(statuses);
+  draft.stage("analysis");
+  if (statuses.length < inline.length || assessed.phase !== "Successful") {
+    draft.say("StepStarted", `step ${index + 1}/${look.policy.steps.length}: ${assessed.message}`);
+    return false;
+  }
+  return true;
+}

@@ -1,0 +1,80 @@
+import type { CanaryPlan, PlanSpec, PlanStatus } from "../../api/plan.ts";
+import type { PolicySpec } from "../../api/policy.ts";
+import type { DeploymentFacts, PodFacts, ReplicaSetFacts, Snapshot } from "./snapshot.ts";
+
+/** A plan's snapshot with the names that decisions speak of. */
+export interface Look {
+  snapshot: Snapshot;
+  plan: CanaryPlan;
+  spec: PlanSpec;
+  policy: PolicySpec;
+  deployment: DeploymentFacts | undefined;
+  stable: ReplicaSetFacts | undefined;
+  canary: ReplicaSetFacts | undefined;
+  /** Pods of each revision that are not on their way out. */
+  stablePods: readonly PodFacts[];
+  canaryPods: readonly PodFacts[];
+  /** The canary's ReplicaSet belongs to the Deployment: there is no way back but a new change. */
+  handedOver: boolean;
+  /** The stable ReplicaSet belongs to the plan. */
+  inCustody: boolean;
+  /** The Deployment asks for something else than this plan's canary, or asks again. */
+  askedElse: "stable" | "other" | "again" | undefined;
+}
+
+export function lookAt(snapshot: Snapshot, plan: CanaryPlan, policy: PolicySpec): Look {
+  const { spec } = plan;
+  const deployment = snapshot.deployment?.uid === spec.deployment.uid ? snapshot.deployment : undefined;
+  const stable = snapshot.replicaSets.find((set) => set.hash === spec.stable.hash);
+  const canary = snapshot.replicaSets.find((set) => set.hash === spec.canary.hash);
+  const podsOf = (hash: string) => snapshot.pods.filter((pod) => pod.hash === hash && !pod.deleting);
+  return {
+    snapshot,
+    plan,
+    spec,
+    policy,
+    deployment,
+    stable,
+    canary,
+    stablePods: podsOf(spec.stable.hash),
+    canaryPods: podsOf(spec.canary.hash),
+    handedOver: canary !== undefined && deployment !== undefined && canary.owner === deployment.uid && plan.status?.phase === "Promoting",
+    inCustody: stable !== undefined && stable.owner === plan.metadata.uid,
+    askedElse: askedElse(plan, deployment, snapshot),
+  };
+}
+
+function askedElse(plan: CanaryPlan, deployment: DeploymentFacts | undefined, snapshot: Snapshot): Look["askedElse"] {
+  if (!deployment) return undefined;
+  if (deployment.digest === plan.spec.stable.digest) return "stable";
+  if (deployment.digest !== plan.spec.canary.digest) return "other";
+  const asked = snapshot.intent?.request.uid;
+  return asked !== undefined && asked !== plan.spec.request?.uid ? "again" : undefined;
+}
+
+export const readyOf = (pods: readonly PodFacts[]): number => pods.filter((pod) => pod.ready).length;
+
+/** Whether every proxy has surely heard of the last change. */
+export const settledAt = (snapshot: Snapshot): number => snapshot.trafficChangedAt + snapshot.settle.ms;
+
+/** "3 of 4 pods ready: web-7f9-x1 CrashLoopBackOff (4 restarts)". */
+export function podsInWords(pods: readonly PodFacts[], needed: number): string {
+  const waiting = pods.filter((pod) => !pod.ready && pod.waiting !== undefined);
+  const detail = waiting
+    .slice(0, 3)
+    .map((pod) => `${pod.name} ${pod.waiting}${pod.restarts > 0 ? ` (${pod.restarts} restarts)` : ""}`)
+    .join(", ");
+  return `${readyOf(pods)} of ${needed} canary pods ready${detail === "" ? "" : `: ${detail}`}`;
+}
+
+/** The status of a plan that nobody has looked at yet. */
+export function firstStatus(plan: CanaryPlan, now: number): PlanStatus {
+  return {
+    phase: "Preparing",
+    reason: "PlanCreated",
+    message: "the plan was made",
+    startedAt: new Date(now).toISOString(),
+    step: { index: 0, total: plan.spec.policy?.spec.steps.length ?? 0 },
+    weight: { desired: 0 },
+  };
+}

@@ -1,0 +1,59 @@
+import { parseDuration } from "../../api/duration.ts";
+import { judgeShift } from "../traffic/proof.ts";
+import type { Draft } from "./draft.ts";
+import { end, failed } from "./endings.ts";
+import type { Look } from "./look.ts";
+import { wayOf } from "./routes.ts";
+
+/** How long proof may prolong a wait before something is removed (design §6). */
+export const proofLimitMs = 30_000;
+
+/** Writes what was counted into the status. `observed` never comes from what was written, only from requests. */
+export function observe(look: Look, draft: Draft): void {
+  const weight = draft.status.weight;
+  if (!weight) return;
+  if (wayOf(look) === "podCount") {
+    const total = look.canaryPods.length + look.stablePods.length;
+    if (total > 0) draft.status.weight = { ...weight, observed: Math.round((100 * look.canaryPods.length) / total) };
+    return;
+  }
+  const { shift } = look.snapshot;
+  if (shift === undefined || shift.total === 0) return;
+  draft.status.weight = { ...weight, observed: Math.round((100 * shift.canary) / shift.total), requests: shift.total };
+}
+
+/**
+ * While requests flow, a weight rises further only when the requests counted by revision say that the last one was reached.
+ * When they never do, the plan ends: something routes past the split.
+ */
+export function proofOf(look: Look, draft: Draft, weight: number): boolean {
+  const { shift } = look.snapshot;
+  if (wayOf(look) === "podCount" || shift === undefined || shift.total === 0) return true;
+  const judged = judgeShift({ wantedWeight: weight, canaryRequests: shift.canary, stableRequests: shift.stable });
+  if (judged.reached !== "no") return true;
+  const waited = draft.stage("proof");
+  const limit = parseDuration(look.policy.canary.progressDeadline);
+  if (waited > limit) {
+    end(draft, {
+      outcome: failed(look.policy.onFailure),
+      reason: "TrafficNotShifted",
+      message: `${judged.message}; so for ${Math.round(waited / 1_000)} s`,
+    });
+    return false;
+  }
+  draft.say("WaitingForProof", judged.message);
+  draft.wake(1_000);
+  return false;
+}
+
+/** Before something is removed: 0 for the canary (or 100) proven by counting, or 30 s without proof, or nobody to count. */
+export function provenEmpty(look: Look, draft: Draft, weight: 0 | 100): boolean {
+  const { shift } = look.snapshot;
+  if (shift === undefined || shift.total === 0) return true;
+  const judged = judgeShift({ wantedWeight: weight, canaryRequests: shift.canary, stableRequests: shift.stable });
+  if (judged.reached !== "no") return true;
+  if (draft.stage(`proof-${weight}`) > proofLimitMs) return true;
+  draft.say("WaitingForProof", `${judged.message}; waiting for proof, at most ${proofLimitMs / 1_000} s`);
+  draft.wake(500);
+  return false;
+}

@@ -1,0 +1,127 @@
+import type { Approval, Intent } from "../../api/intent.ts";
+import type { CanaryPlan } from "../../api/plan.ts";
+import type { CanaryPolicy } from "../../api/policy.ts";
+import type { MetricAnswer } from "../analysis/answer.ts";
+import type { DestinationRuleObject, ServiceFacts, VirtualServiceObject } from "../traffic/wire.ts";
+
+/** Everything that a decision about one Deployment is made from: what the caches hold, what this worker measured, and the time. */
+export interface Snapshot {
+  /** Milliseconds since the epoch. */
+  now: number;
+  namespace: string;
+  name: string;
+  /** Undefined: there is none (any more). */
+  deployment: DeploymentFacts | undefined;
+  /** The intent on the Deployment, if its signature is ours and it names this Deployment. */
+  intent: Intent | undefined;
+  /** The live plan of this Deployment. There is at most one: the next is only made after it ended. */
+  plan: CanaryPlan | undefined;
+  /** The plan that belongs to the intent, live or ended: one request never gets two plans. */
+  planOfIntent: CanaryPlan | undefined;
+  /** The latest plan of this Deployment that has ended. */
+  previous: CanaryPlan | undefined;
+  /** The approval on the Deployment, if its signature is ours. */
+  approval: Approval | undefined;
+  /** The policy of the plan (or, without a plan, of the intent) as it is now. */
+  policy: CanaryPolicy | undefined;
+  /** ReplicaSets owned by the Deployment or by the plan. */
+  replicaSets: readonly ReplicaSetFacts[];
+  /** Pods of those ReplicaSets. */
+  pods: readonly PodFacts[];
+  /** Services of the namespace that select the Deployment's pods. */
+  services: readonly ServiceFacts[];
+  /** VirtualServices of any namespace that route to those Services, and ours. */
+  virtualServices: readonly VirtualServiceObject[];
+  /** Those of the team's VirtualServices where our name still stands in managedFields. */
+  markedRoutes: readonly VirtualServiceObject[];
+  /** DestinationRules of any namespace for those Services, ours among them, and mesh-wide ones. */
+  destinationRules: readonly DestinationRuleObject[];
+  /** Whether Istio's kinds are installed. */
+  istio: boolean;
+  /** How long a change needs until every proxy has surely heard of it, in milliseconds, and where that comes from. */
+  settle: { ms: number; message: string };
+  /** When this worker last changed routing or removed pods, in milliseconds since the epoch; its start when it has not. */
+  trafficChangedAt: number;
+  /** When a dropped split was last put back, and how often in this plan. */
+  repairs: { count: number; lastAt: number };
+  /** Requests counted by revision since the last change settled; undefined while nothing could be counted. */
+  shift: { canary: number; stable: number; total: number } | undefined;
+  /** Answers of Prometheus that no decision has looked at yet. */
+  answers: readonly Answered[];
+  /** Keys (`metricKey`) of measurements that are under way. */
+  inFlight: ReadonlySet<string>;
+}
+
+export interface DeploymentFacts {
+  uid: string;
+  resourceVersion: string;
+  generation: number;
+  deleting: boolean;
+  /** spec.replicas. */
+  replicas: number;
+  paused: boolean;
+  /** `templateDigest` of spec.template. */
+  digest: string;
+  images: readonly string[];
+  templateLabels: Readonly<Record<string, string>>;
+  /** Whether an approval or the marker of the MutatingAdmissionPolicy is on it. */
+  asked: boolean;
+  /** Our name still stands in managedFields: a crash came between a write and the one that gives the fields back. */
+  marked: boolean;
+  observedGeneration: number;
+  updatedReplicas: number;
+  availableReplicas: number;
+  /** Whether the status says that the rollout failed (ours, design §3 fact 3). */
+  failureShown: boolean;
+}
+
+export interface ReplicaSetFacts {
+  name: string;
+  uid: string;
+  resourceVersion: string;
+  deleting: boolean;
+  /** uid of the controller owner. */
+  owner: string | undefined;
+  /** Value of the pod-template-hash label. */
+  hash: string;
+  digest: string;
+  images: readonly string[];
+  /** Name of the plan that made it; undefined for those that the Deployment controller made. */
+  madeBy: string | undefined;
+  /** Carries our finalizer. */
+  kept: boolean;
+  /** spec.replicas. */
+  replicas: number;
+  ready: number;
+  /** Ready for minReadySeconds. */
+  available: number;
+  /** The Deployment's revision number, 0 when it has none. */
+  revision: number;
+  createdAt: string;
+}
+
+export interface PodFacts {
+  name: string;
+  hash: string;
+  ready: boolean;
+  deleting: boolean;
+  /** Why a container waits: CrashLoopBackOff, ImagePullBackOff … */
+  waiting: string | undefined;
+  restarts: number;
+}
+
+/** An answer of Prometheus to one measurement. */
+export interface Answered {
+  /** See `metricKey`. */
+  key: string;
+  startedAt: number;
+  finishedAt: number;
+  /** The canary's weight when it was asked. */
+  weight: number;
+  /** Whether it was a closing look (design §8). */
+  closing: boolean;
+  answer: MetricAnswer;
+}
+
+/** Names one metric of a plan: background metrics by name, those of an analysis step with its index. */
+export const metricKey = (name: string, step?: number): string => (step === undefined ? name : `${step}/${name}`);

@@ -1,0 +1,83 @@
+import { Agent, type Dispatcher } from "undici";
+import type { MetricAnswer } from "../core/analysis/answer.ts";
+import { apiAddress } from "./address.ts";
+import { ask } from "./ask.ts";
+import { type Failure, failure, isFailure } from "./failure.ts";
+import { lanes } from "./lanes.ts";
+import { parseAnswer, type Series } from "./parseAnswer.ts";
+import { sharedAnswers } from "./sharedAnswers.ts";
+
+/** What Prometheus answered: the values in the order of the reply, and the series they belong to. */
+export type PrometheusAnswer =
+  | (Extract<MetricAnswer, { kind: "values" }> & { readonly series: readonly Series[]; readonly warnings: readonly string[] })
+  | Failure;
+
+export interface QueryOptions {
+  /** URL of another server than the default one. */
+  address?: string | undefined;
+  /** Total time, waiting in the queue and the last byte included; at most 30 s. */
+  timeoutMs?: number | undefined;
+  /** Ends the wait of this caller. */
+  signal?: AbortSignal | undefined;
+}
+
+/** The seam that the rest of src/prometheus needs. */
+export interface Prometheus {
+  /** One instant query. Never throws. */
+  query(promql: string, options?: QueryOptions): Promise<PrometheusAnswer>;
+}
+
+export interface PrometheusOptions {
+  /** Asked where a metric names no address of its own. */
+  defaultAddress?: string | undefined;
+  /** For tests, and for a CA of one's own. */
+  dispatcher?: Dispatcher;
+  timeoutMs?: number;
+  /** Longest body that is read, in bytes. */
+  maxBytes?: number;
+  /** Most series that an answer may have. */
+  maxSeries?: number;
+  /** Queries under way at the same time; more wait. */
+  concurrency?: number;
+}
+
+const longestTimeout = 30_000;
+
+/**
+ * A client that an unfriendly server can't hurt (research/reliability.md P1, P2): a deadline over everything, bodies and series capped while
+ * they are read, no redirect followed, no compression asked for, every reply checked. Identical queries that overlap are asked once.
+ */
+export function createPrometheus(options: PrometheusOptions): Prometheus & { close(): Promise<void> } {
+  const { defaultAddress, timeoutMs = 5_000, maxBytes = 1_048_576, maxSeries = 1_000, concurrency = 8 } = options;
+  const dispatcher = options.dispatcher ?? new Agent({ connections: concurrency });
+  const enter = lanes(concurrency);
+  const share = sharedAnswers<PrometheusAnswer>();
+
+  const askOnce = async (url: URL, promql: string, deadlineMs: number, abandoned: AbortSignal): Promise<PrometheusAnswer> => {
+    const deadline = AbortSignal.any([abandoned, AbortSignal.timeout(deadlineMs)]);
+    const leave = await enter(deadline);
+    if (leave === undefined) return failure(`waited ${deadlineMs / 1_000}s behind ${concurrency} other queries: Prometheus is too slow`);
+    try {
+      const body = await ask({ url, promql, signal: deadline, deadlineMs, maxBytes, dispatcher });
+      if (isFailure(body)) return body;
+      const parsed = parseAnswer(body, maxSeries);
+      return isFailure(parsed) ? parsed : { kind: "values", values: parsed.series.map(({ value }) => value), ...parsed };
+    } finally {
+      leave();
+    }
+  };
+
+  return {
+    query: async (promql, { address = defaultAddress, timeoutMs: asked = timeoutMs, signal } = {}) => {
+      const url = apiAddress(address);
+      if (isFailure(url)) return url;
+      const deadlineMs = Math.max(1, Math.min(asked, longestTimeout));
+      const key = `${deadlineMs} ${url.href} ${promql}`;
+      const answer = await share(key, signal, (abandoned) => askOnce(url, promql, deadlineMs, abandoned));
+      return answer ?? failure("the query was cancelled: its plan has ended or this worker is stopping");
+    },
+    close: async () => {
+      if (options.dispatcher === undefined) await dispatcher.destroy();
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import { finalizers } from "../api/names.ts";
+import type { CanaryPlan } from "../api/plan.ts";
+import type { Action } from "../core/plan/action.ts";
+import type { Snapshot } from "../core/plan/snapshot.ts";
+import { isAlreadyExists } from "../kube/apiError.ts";
+import type { Client } from "../kube/client.ts";
+import { resources } from "../kube/resources.ts";
+import type { Caches } from "./caches.ts";
+import { emitEvent } from "./events.ts";
+import type { PlanMemory } from "./memory.ts";
+import { clearAsked, disownObject, pauseDeployment, showFailure, unholdDeployment } from "./onDeployment.ts";
+import { createCanary, deleteReplicaSet, keepStable, letStableGo, ownReplicaSet, scaleReplicaSet } from "./onReplicaSets.ts";
+import { deleteMeshRoute, deleteRule, writeMeshRoute, writeRoute, writeRule } from "./onRoutes.ts";
+
+/** What an action needs of the world around it. */
+export interface Hands {
+  client: Client;
+  caches: Caches;
+  now(): number;
+  /** Name of this process, for Events. */
+  instance: string;
+  measure(plan: CanaryPlan, action: Extract<Action, { kind: "measure" }>, snapshot: Snapshot): void;
+}
+
+export interface Scene {
+  hands: Hands;
+  snapshot: Snapshot;
+  memory: PlanMemory | undefined;
+}
+
+/** Carries out one action. One exhaustive switch: a new kind of action does not compile until it stands here. */
+export async function act(action: Action, scene: Scene): Promise<void> {
+  switch (action.kind) {
+    case "createPlan":
+      return createPlan(action.plan, scene);
+    case "releasePlan":
+      return releasePlan(scene);
+    case "keepStable":
+      return keepStable(action, scene);
+    case "letStableGo":
+      return letStableGo(action, scene);
+    case "writeRule":
+      return writeRule(action, scene);
+    case "deleteRule":
+      return deleteRule(action, scene);
+    case "writeRoute":
+      return writeRoute(action, scene);
+    case "writeMeshRoute":
+      return writeMeshRoute(action, scene);
+    case "deleteMeshRoute":
+      return deleteMeshRoute(action, scene);
+    case "createCanary":
+      return createCanary(action, scene);
+    case "scale":
+      return scaleReplicaSet(action, scene);
+    case "deleteReplicaSet":
+      return deleteReplicaSet(action, scene);
+    case "own":
+      return ownReplicaSet(action, scene);
+    case "pause":
+      return pauseDeployment(action, scene);
+    case "unhold":
+      return unholdDeployment(action, scene);
+    case "clearAsked":
+      return clearAsked(action, scene);
+    case "disown":
+      return disownObject(action, scene);
+    case "showFailure":
+      return showFailure(action, scene);
+    case "event":
+      return emitEvent(action, scene);
+    case "measure":
+      if (scene.snapshot.plan) scene.hands.measure(scene.snapshot.plan, action, scene.snapshot);
+      return;
+  }
+}
+
+async function createPlan(plan: CanaryPlan, { hands }: Scene): Promise<void> {
+  try {
+    const made = await hands.client.create(resources.canaryplans, plan, { fieldManager: "serin" });
+    hands.caches.plans.noteWritten(`${plan.metadata.namespace}/${plan.metadata.name}`, made.metadata.resourceVersion ?? "0");
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+  }
+}
+
+async function releasePlan({ hands, snapshot }: Scene): Promise<void> {
+  const name = snapshot.plan?.metadata.name ?? "";
+  const now = await hands.client.get<CanaryPlan>(resources.canaryplans, name, snapshot.namespace);
+  const left = (now?.metadata.finalizers ?? []).filter((finalizer) => finalizer !== finalizers.plan);
+  if (!now || left.length === (now.metadata.finalizers ?? []).length) return;
+  const patch = { type: "merge" as const, body: { metadata: { resourceVersion: now.metadata.resourceVersion, finalizers: left } } };
+  const written = await hands.client.patch<CanaryPlan>(resources.canaryplans, name, snapshot.namespace, patch, { fieldManager: "serin" });
+  hands.caches.plans.noteWritten(`${snapshot.namespace}/${name}`, written.metadata.resourceVersion ?? "0");
+}

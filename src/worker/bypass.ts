@@ -1,0 +1,79 @@
+import { apiVersion, labels } from "../api/names.ts";
+import { type CanaryPlan, isLive, type PlanStatus } from "../api/plan.ts";
+import { planName } from "../api/planName.ts";
+import type { CanaryPolicy } from "../api/policy.ts";
+import { hashOf } from "../api/template.ts";
+import { policySelecting } from "../core/admission/policyFor.ts";
+import { bypassed } from "../core/admission/words.ts";
+import type { Caches } from "./caches.ts";
+import type { DeploymentProjection } from "./project.ts";
+
+/**
+ * An image change that reached the cluster without a canary: admitted on purpose (opted out, nothing to compare, `Recreate` …) or past a
+ * webhook that was down. It leaves a plan of phase Bypassed, so that the record has no hole. Undefined when it is none.
+ */
+export function bypassOf(
+  before: DeploymentProjection,
+  after: DeploymentProjection,
+  caches: Caches,
+  ownNamespace: string,
+  now: number,
+): (CanaryPlan & { status: PlanStatus }) | undefined {
+  if (before.intent !== undefined || after.intent !== undefined || after.paused || after.deleting) return undefined;
+  if (JSON.stringify(before.images) === JSON.stringify(after.images)) return undefined;
+  const key = `${after.namespace}/${after.name}`;
+  if (caches.plans.index("deployment", key).some(isLive)) return undefined;
+  const target = {
+    namespace: after.namespace,
+    namespaceLabels: caches.namespaces.get(after.namespace) ?? {},
+    deploymentLabels: after.labels,
+  };
+  const policy = policySelecting(target, caches.policies.values(), ownNamespace);
+  if (!policy) return undefined;
+  const words = whyBypassed(before, after, policy);
+  const at = new Date(now).toISOString();
+  return {
+    apiVersion,
+    kind: "CanaryPlan",
+    metadata: {
+      name: planName(after.name, `${after.uid}/${after.generation}`),
+      namespace: after.namespace,
+      labels: { [labels.deployment]: after.name.slice(0, 63) },
+    },
+    spec: {
+      deployment: { name: after.name, uid: after.uid },
+      stable: { hash: hashOf(before.digest), digest: before.digest, images: [...before.images] },
+      canary: { hash: hashOf(after.digest), digest: after.digest, images: [...after.images] },
+      policy: { name: policy.metadata.name, generation: policy.metadata.generation ?? 0, spec: policy.spec },
+      control: {},
+    },
+    status: {
+      phase: "Bypassed",
+      reason: words.reason,
+      message: words.message,
+      startedAt: at,
+      finishedAt: at,
+      journal: [{ at, reason: words.reason, message: words.message }],
+    },
+  };
+}
+
+/** The same checks and words as in admission, from what the stored objects show; when none applies, the webhook was not asked. */
+function whyBypassed(
+  before: DeploymentProjection,
+  after: DeploymentProjection,
+  { spec }: CanaryPolicy,
+): { reason: string; message: string } {
+  if (after.canary === "off") return bypassed.optOut();
+  if (after.replicas === 0) return bypassed.noStable("spec.replicas is 0");
+  if (before.availableReplicas === 0) return bypassed.noStable("no stable pod is available");
+  if (!spec.canary.allowTwoVersions) {
+    if (after.recreate) return bypassed.recreate();
+    if (after.claim !== undefined) return bypassed.volume(after.claim);
+    if (after.hostPort !== undefined) return bypassed.hostPort(after.hostPort);
+  }
+  return {
+    reason: "Bypassed",
+    message: "the image changed and the webhook was not asked: it was down, or its configuration leaves this change out",
+  };
+}

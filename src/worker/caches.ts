@@ -1,0 +1,126 @@
+import { labels } from "../api/names.ts";
+import { parsePlan, parsePolicy } from "../api/parse.ts";
+import { type CanaryPlan, isLive } from "../api/plan.ts";
+import type { CanaryPolicy } from "../api/policy.ts";
+import type { DestinationRuleObject, ServiceFacts, VirtualServiceObject } from "../core/traffic/wire.ts";
+import type { Client } from "../kube/client.ts";
+import type { Deployment, KubeObject, Namespace, Pod, ReplicaSet, Service } from "../kube/object.ts";
+import { type Reflector, reflect, type Trouble } from "../kube/reflector.ts";
+import { resources } from "../kube/resources.ts";
+import {
+  type DeploymentProjection,
+  type PodProjection,
+  projectDeployment,
+  projectPod,
+  projectReplicaSet,
+  projectRouting,
+  projectService,
+  type ReplicaSetProjection,
+} from "./project.ts";
+
+export type Marked<T> = T & { marked: boolean };
+
+/** The worker's picture of the cluster. Level-based: an event only says which Deployments to look at again. */
+export interface Caches {
+  deployments: Reflector<DeploymentProjection>;
+  replicaSets: Reflector<ReplicaSetProjection>;
+  pods: Reflector<PodProjection>;
+  services: Reflector<ServiceFacts>;
+  virtualServices: Reflector<Marked<VirtualServiceObject>>;
+  destinationRules: Reflector<Marked<DestinationRuleObject>>;
+  plans: Reflector<CanaryPlan>;
+  policies: Reflector<CanaryPolicy>;
+  namespaces: Reflector<Record<string, string>>;
+  all: ReadonlyArray<Reflector<unknown>>;
+}
+
+export interface CacheEvents {
+  /** Look at this Deployment (`namespace/name`) again. */
+  look(key: string): void;
+  /** A Deployment's stored template changed; for finding changes that came past us. */
+  templateChanged(before: DeploymentProjection, after: DeploymentProjection): void;
+  trouble(trouble: Trouble): void;
+}
+
+export function openCaches(client: Client, { look, templateChanged, trouble }: CacheEvents): Caches {
+  const onTrouble = trouble;
+  const deploymentOfPlan = (plan: CanaryPlan) => `${plan.metadata.namespace}/${plan.spec.deployment.name}`;
+  const lookAtLive = () => {
+    for (const plan of plans.values()) if (isLive(plan)) look(deploymentOfPlan(plan));
+  };
+  const lookAtOwner = (owner: string | undefined) => {
+    if (owner === undefined) return;
+    for (const deployment of deployments.index("uid", owner)) look(`${deployment.namespace}/${deployment.name}`);
+    for (const plan of plans.index("uid", owner)) look(deploymentOfPlan(plan));
+  };
+  const lookAtSet = (set: ReplicaSetProjection | undefined) => lookAtOwner(set?.owner);
+
+  const plans = reflect<KubeObject, CanaryPlan>(client, resources.canaryplans, {
+    project: (raw) => {
+      const parsed = parsePlan(raw);
+      return "plan" in parsed ? parsed.plan : undefined;
+    },
+    onChange: (_key, before, after) => {
+      const plan = after ?? before;
+      if (plan) look(deploymentOfPlan(plan));
+    },
+    indexes: { deployment: (plan) => [deploymentOfPlan(plan)], uid: (plan) => [plan.metadata.uid ?? ""] },
+    onTrouble,
+  });
+  const deployments = reflect<Deployment, DeploymentProjection>(client, resources.deployments, {
+    project: projectDeployment,
+    onChange: (key, before, after) => {
+      if (before && after && before.uid === after.uid && before.digest !== after.digest) templateChanged(before, after);
+      look(key);
+    },
+    indexes: { uid: ({ uid }) => [uid] },
+    onTrouble,
+  });
+  const replicaSets = reflect<ReplicaSet, ReplicaSetProjection>(client, resources.replicasets, {
+    project: projectReplicaSet,
+    onChange: (_key, before, after) => {
+      lookAtSet(before);
+      if (after?.owner !== before?.owner || before === undefined) lookAtSet(after);
+      else if (before === after) lookAtSet(after);
+    },
+    indexes: { owner: ({ owner }) => [owner ?? ""], uid: ({ uid }) => [uid] },
+    onTrouble,
+  });
+  const pods = reflect<Pod, PodProjection>(client, resources.pods, {
+    project: projectPod,
+    onChange: (_key, before, after) => {
+      for (const set of replicaSets.index("uid", (after ?? before)?.owner ?? "")) lookAtSet(set);
+    },
+    indexes: { owner: ({ owner }) => [owner ?? ""] },
+    onTrouble,
+  });
+  const services = reflect<Service, ServiceFacts>(client, resources.services, { project: projectService, onChange: lookAtLive, onTrouble });
+  const virtualServices = reflect<KubeObject, Marked<VirtualServiceObject>>(client, resources.virtualservices, {
+    project: (raw) => projectRouting<VirtualServiceObject>(raw),
+    onChange: lookAtLive,
+    onTrouble,
+  });
+  const destinationRules = reflect<KubeObject, Marked<DestinationRuleObject>>(client, resources.destinationrules, {
+    project: (raw) => projectRouting<DestinationRuleObject>(raw),
+    onChange: lookAtLive,
+    onTrouble,
+  });
+  const policies = reflect<KubeObject, CanaryPolicy>(client, resources.canarypolicies, {
+    project: (raw) => {
+      const parsed = parsePolicy(raw);
+      return "policy" in parsed ? parsed.policy : undefined;
+    },
+    onChange: lookAtLive,
+    onTrouble,
+  });
+  const namespaces = reflect<Namespace, Record<string, string>>(client, resources.namespaces, {
+    project: ({ metadata }) => metadata.labels ?? {},
+    onTrouble,
+  });
+  const all = [deployments, replicaSets, pods, services, virtualServices, destinationRules, plans, policies, namespaces];
+  return { deployments, replicaSets, pods, services, virtualServices, destinationRules, plans, policies, namespaces, all };
+}
+
+/** Whether a routing object is one of ours. */
+export const isOurs = (object: { metadata: { labels?: Readonly<Record<string, string>> } }): boolean =>
+  object.metadata.labels?.[labels.managedBy] === "serin";

@@ -1,0 +1,113 @@
+import { finalizers } from "../api/names.ts";
+import { type CanaryPlan, isLive } from "../api/plan.ts";
+import { planName } from "../api/planName.ts";
+import { openApproval, openIntent, type SealKey } from "../core/admission/seal.ts";
+import { shares } from "../core/analysis/shift.ts";
+import type { PodFacts, ReplicaSetFacts, Snapshot } from "../core/plan/snapshot.ts";
+import { routesTo } from "../core/traffic/routes.ts";
+import type { ServiceFacts, VirtualServiceObject } from "../core/traffic/wire.ts";
+import { type Caches, isOurs } from "./caches.ts";
+import type { Memories } from "./memory.ts";
+import type { DeploymentProjection } from "./project.ts";
+
+export interface Senses {
+  caches: Caches;
+  memories: Memories;
+  keys(): readonly SealKey[];
+  settle(setting: string): { ms: number; message: string };
+  now(): number;
+}
+
+/** Reads the caches and this worker's memory into one value. No I/O: everything is here already. */
+export function observe(key: string, { caches, memories, keys, settle, now }: Senses): Snapshot {
+  const [namespace = "", name = ""] = key.split("/");
+  const at = now();
+  const deployment = caches.deployments.get(key);
+  const plans = caches.plans.index("deployment", key);
+  const plan = overlaid(livePlan(plans), memories, at);
+  const uid = deployment?.uid ?? plan?.spec.deployment.uid;
+  const intent = openIntent(deployment?.intent, deployment?.uid, keys());
+  const memory = memories.get(plan?.metadata.uid);
+  const replicaSets = [uid, plan?.metadata.uid].flatMap((owner) => (owner ? caches.replicaSets.index("owner", owner) : []));
+  const services = servicesOf(namespace, deployment, plan, caches);
+  const policyName = plan?.spec.policy?.name ?? intent?.policy;
+  const shift = memory?.shift === undefined ? undefined : shares(memory.shift);
+  return {
+    now: at,
+    namespace,
+    name,
+    deployment,
+    intent,
+    plan,
+    planOfIntent: intent && caches.plans.get(`${namespace}/${planName(name, intent.request.uid)}`),
+    previous: previousPlan(plans, plan),
+    approval: plan && openApproval(deployment?.approval, plan.metadata.name, keys()),
+    policy: policyName === undefined ? undefined : caches.policies.get(policyName),
+    replicaSets: replicaSets as readonly ReplicaSetFacts[],
+    pods: replicaSets.flatMap(({ uid: owner }) => caches.pods.index("owner", owner)) as readonly PodFacts[],
+    services,
+    virtualServices: plan ? routesFor(services, caches) : [],
+    markedRoutes: plan
+      ? routesFor(services, caches).filter((route) => !isOurs(route) && (route as { marked?: boolean }).marked === true)
+      : [],
+    destinationRules: plan ? caches.destinationRules.values() : [],
+    istio: caches.virtualServices.isInstalled && caches.destinationRules.isInstalled,
+    settle: settle(plan?.spec.policy?.spec.traffic.settle ?? "Auto"),
+    trafficChangedAt: memory?.trafficChangedAt ?? at,
+    repairs: memory?.repairs ?? { count: 0, lastAt: 0 },
+    shift,
+    answers: memory?.answers ?? [],
+    inFlight: memory?.inFlight ?? new Set(),
+  };
+}
+
+/** The one plan that moves; else an ended one that still has its finalizer. */
+export function livePlan(plans: readonly CanaryPlan[]): CanaryPlan | undefined {
+  const byAge = [...plans].sort((a, b) => (String(a.metadata.creationTimestamp) < String(b.metadata.creationTimestamp) ? -1 : 1));
+  return byAge.find(isLive) ?? byAge.find(({ metadata }) => metadata.finalizers?.includes(finalizers.plan) ?? false);
+}
+
+/** The stored status may lag behind what this worker decided by what is not significant. */
+function overlaid(plan: CanaryPlan | undefined, memories: Memories, now: number): CanaryPlan | undefined {
+  if (!plan) return undefined;
+  const { status } = memories.of(plan.metadata.uid ?? "", now, plan.status);
+  return status === undefined ? plan : { ...plan, status };
+}
+
+function previousPlan(plans: readonly CanaryPlan[], live: CanaryPlan | undefined): CanaryPlan | undefined {
+  return plans
+    .filter((plan) => plan.metadata.uid !== live?.metadata.uid && !isLive(plan) && plan.status?.phase !== "Bypassed")
+    .sort((a, b) => (String(a.status?.finishedAt) < String(b.status?.finishedAt) ? 1 : -1))[0];
+}
+
+/** The Services that select the pods; when the Deployment is gone, those that the plan has recorded. */
+function servicesOf(
+  namespace: string,
+  deployment: DeploymentProjection | undefined,
+  plan: CanaryPlan | undefined,
+  caches: Caches,
+): ServiceFacts[] {
+  const recorded = new Set(plan?.status?.services ?? []);
+  return caches.services.byNamespace(namespace).filter((service) => {
+    if (!deployment) return recorded.has(service.name);
+    return Object.entries(service.selector).every(([label, value]) => deployment.templateLabels[label] === value);
+  });
+}
+
+function routesFor(services: readonly ServiceFacts[], caches: Caches): VirtualServiceObject[] {
+  if (services.length === 0) return [];
+  const wildcard = (route: VirtualServiceObject) => (route.spec.hosts ?? []).some((host) => host.includes("*"));
+  return caches.virtualServices
+    .values()
+    .filter(
+      (route) =>
+        isOurs(route) ||
+        wildcard(route) ||
+        routesTo(route.spec, { namespace: route.metadata.namespace, hosts: services }).length > 0 ||
+        coversByHost(route, services),
+    );
+}
+
+/** A VirtualService that has the Service's host but routes elsewhere still covers callers in the mesh. */
+const coversByHost = (route: VirtualServiceObject, services: readonly ServiceFacts[]): boolean =>
+  (route.spec.hosts ?? []).some((host) => services.some(({ name }) => host === name || host.startsWith(`${name}.`)));

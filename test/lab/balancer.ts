@@ -1,0 +1,42 @@
+/**
+ * What the Service in front of several webhook replicas is in a cluster: takes TCP connections on the first address and
+ * hands each to the next of the others in turn, passing over those that refuse. Arguments: listen target target …
+ */
+import { connect, createServer, type Socket } from "node:net";
+
+const [listen = "", ...targets] = process.argv.slice(2);
+let turn = 0;
+
+function hostPort(address: string): { host: string; port: number } {
+  const [host = "", port = ""] = address.split(":");
+  return { host, port: Number(port) };
+}
+
+function handOver(caller: Socket, tries: number): void {
+  const target = targets[turn++ % targets.length];
+  if (target === undefined || tries === targets.length) {
+    caller.destroy();
+    return;
+  }
+  const replica = connect(hostPort(target));
+  const next = () => handOver(caller, tries + 1);
+  replica.once("error", next);
+  replica.once("connect", () => {
+    replica.off("error", next);
+    caller.pipe(replica).pipe(caller);
+    for (const [one, other] of [
+      [caller, replica],
+      [replica, caller],
+    ] as const) {
+      one.on("error", () => other.destroy());
+      one.on("close", () => other.destroy());
+    }
+    caller.resume();
+  });
+}
+
+const server = createServer({ pauseOnConnect: true }, (caller) => {
+  caller.on("error", () => undefined);
+  handOver(caller, 0);
+});
+server.listen(hostPort(listen));

@@ -1,0 +1,65 @@
+import { parseArgs } from "node:util";
+import { LabFault } from "./labFault.ts";
+
+export const OPTIONAL_PARTS = ["serin", "istio", "prometheus"] as const;
+export type OptionalPart = (typeof OPTIONAL_PARTS)[number];
+
+export interface LabOptions {
+  /** Parts that are left out. */
+  readonly without: readonly OptionalPart[];
+  /** How long istiod collects changes before it pushes; Istio's own default when absent. `3s` is a slow mesh. */
+  readonly debounce?: string;
+  /** Prometheus' scrape interval. */
+  readonly scrape: string;
+  readonly webhooks: number;
+  readonly workers: number;
+}
+
+export const DEFAULT_OPTIONS: LabOptions = { without: [], scrape: "2s", webhooks: 1, workers: 2 };
+
+/** Reads the flags of `exec` and `up`. */
+export function parseLabOptions(args: readonly string[]): LabOptions {
+  const { values } = faulty(() =>
+    parseArgs({
+      args: [...args],
+      options: {
+        debounce: { type: "string" },
+        scrape: { type: "string", default: DEFAULT_OPTIONS.scrape },
+        without: { type: "string", multiple: true, default: [] },
+        webhooks: { type: "string", default: String(DEFAULT_OPTIONS.webhooks) },
+        workers: { type: "string", default: String(DEFAULT_OPTIONS.workers) },
+      },
+    }),
+  );
+  return {
+    without: values.without.map(optionalPart),
+    ...(values.debounce === undefined ? {} : { debounce: duration("--debounce", values.debounce) }),
+    scrape: duration("--scrape", values.scrape),
+    webhooks: count("--webhooks", values.webhooks),
+    workers: count("--workers", values.workers),
+  };
+}
+
+function optionalPart(value: string): OptionalPart {
+  const part = OPTIONAL_PARTS.find((name) => name === value);
+  if (part === undefined) throw new LabFault(`--without ${value}: one of ${OPTIONAL_PARTS.join(", ")} is meant`);
+  return part;
+}
+
+function duration(flag: string, value: string): string {
+  if (!/^\d+(ms|s|m)$/.test(value)) throw new LabFault(`${flag} ${value}: a duration such as 500ms, 3s or 1m is meant`);
+  return value;
+}
+
+function count(flag: string, value: string): number {
+  if (!/^\d{1,2}$/.test(value)) throw new LabFault(`${flag} ${value}: a number from 0 to 99 is meant`);
+  return Number(value);
+}
+
+function faulty<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    throw new LabFault((error as Error).message);
+  }
+}
