@@ -17,7 +17,7 @@ export const systemNamespaces = ["kube-system", "kube-public", "kube-node-lease"
 export const annotations = {
   /** On a held Deployment: who asked for what (see `intent.ts`). Written by the webhook, removed by the worker. */
   intent: `${group}/intent`,
-  /** Left by the MutatingAdmissionPolicy: somebody asked to unpause. Its value is the uid of that request. */
+  /** Left by the MutatingAdmissionPolicy: somebody asked to unpause. Its value is the resourceVersion that he wrote over. */
   unpauseAsked: `${group}/unpause-asked`,
   /** `kubectl rollout resume` at a gate: the signed approval of one step (see `approval.ts`). */
   approval: `${group}/approval`,

@@ -7,26 +7,16 @@
  *                                          ╰── 3 s ──╯ slack: no request may live longer than this (design I9)
  */
 import { randomBytes } from "node:crypto";
-import { isConflict, isNotFound } from "../kube/apiError.ts";
+import { isAlreadyExists, isConflict, isNotFound } from "../kube/apiError.ts";
 import type { Client } from "../kube/client.ts";
 import type { Lease } from "../kube/object.ts";
 import { resources } from "../kube/resources.ts";
-import { decideLease, leaseSeconds, renewDeadline, type Verdict } from "./decideLease.ts";
+import { CurrentTerm, type Listener } from "./currentTerm.ts";
+import { decideLease, type Verdict } from "./decideLease.ts";
+import { LeaseRecord } from "./leaseRecord.ts";
 import type { Clock } from "./queue.ts";
 
-/** One uninterrupted time as the leader. */
-export interface Term {
-  /** Higher in each later term (the Lease's leaseTransitions), so that traces of an earlier one can be told. */
-  readonly epoch: number;
-  /** Aborts when the term ends, however it ends. */
-  readonly signal: AbortSignal;
-}
-
-export interface Listener {
-  onStarted(term: Term): void;
-  /** The term is over and nothing may be written any more; the election goes on. */
-  onStopped(reason: string): void;
-}
+export type { Listener, Term } from "./currentTerm.ts";
 
 export interface LeaderOptions {
   /** With a limit of 2 s for a request and `urgent`, so that one that hangs leaves time for another. */
@@ -61,43 +51,40 @@ class LeaseLeader implements Leader {
   readonly identity: string;
   private readonly options: LeaderOptions;
   private readonly stopping = new AbortController();
-  private listener: Listener | undefined;
+  private readonly term: CurrentTerm;
   private done: Promise<void> | undefined;
-  /** The Lease as we last saw it, undefined when there is none, and since when it has looked like this. */
-  private lease: Lease | undefined;
-  private unchangedSince = Number.NEGATIVE_INFINITY;
-  /** The highest leaseTransitions ever seen: somebody may edit the Lease or delete it. */
-  private highestEpoch = 0;
-  private term: { epoch: number; renewedAt: number; end: AbortController; cancelDeadline: () => void } | undefined;
+  private readonly record: LeaseRecord;
 
   constructor(options: LeaderOptions) {
     this.options = options;
+    this.term = new CurrentTerm(options.clock);
     this.identity = `${options.podName}_${randomBytes(4).toString("hex")}`;
+    const { namespace, name, clock } = options;
+    this.record = new LeaseRecord({ namespace, name, me: this.identity }, clock.now());
   }
 
   isLeader(): boolean {
-    return this.term !== undefined && this.options.clock.now() - this.term.renewedAt < renewDeadline;
+    return this.term.isFresh;
   }
 
   run(listener: Listener): Promise<void> {
-    this.listener = listener;
+    this.term.listener = listener;
     this.done ??= this.campaign();
     return this.done;
   }
 
   async stop(): Promise<void> {
-    const held = this.term !== undefined;
     this.stopping.abort();
-    this.endTerm("stopped");
+    this.term.end("stopped");
     await this.done;
-    if (held) {
-      await this.release();
-    }
+    await this.release();
   }
 
   private async campaign(): Promise<void> {
+    this.record.unchangedSince = this.options.clock.now();
     await this.attempt(() => this.look());
     while (!this.stopping.signal.aborted) {
+      this.term.endIfOverdue();
       const verdict = this.decide();
       const well = await this.attempt(() => this.carryOut(verdict));
       await this.pause(well ? this.decide().againIn : retryAfterFailure);
@@ -106,14 +93,14 @@ class LeaseLeader implements Leader {
 
   private decide(): Verdict {
     const { clock } = this.options;
-    const spec = this.lease?.spec;
+    const { lease, holder, unchangedSince } = this.record;
     return decideLease(
       {
         me: this.identity,
-        leading: this.isLeader(),
-        renewedAt: this.term?.renewedAt,
-        lease: this.lease && { holder: spec?.holderIdentity ?? "", seconds: spec?.leaseDurationSeconds },
-        unchangedSince: this.unchangedSince,
+        leading: this.term.isFresh,
+        renewedAt: this.term.renewedAt,
+        lease: lease && { holder, seconds: lease.spec?.leaseDurationSeconds },
+        unchangedSince,
       },
       clock.now(),
     );
@@ -131,107 +118,55 @@ class LeaseLeader implements Leader {
     }
   }
 
-  /** Reads the Lease; a change, whatever it is, starts the count anew. */
   private async look(): Promise<void> {
-    const { client, namespace, name } = this.options;
-    this.remember(await client.get<Lease>(resources.leases, name, namespace));
-  }
-
-  private remember(lease: Lease | undefined): void {
-    const version = (one: Lease | undefined): string => `${one?.metadata.uid} ${one?.metadata.resourceVersion}`;
-    if (this.unchangedSince === Number.NEGATIVE_INFINITY || version(lease) !== version(this.lease)) {
-      this.unchangedSince = this.options.clock.now();
-    }
-    this.lease = lease;
-    this.highestEpoch = Math.max(this.highestEpoch, lease?.spec?.leaseTransitions ?? 0);
+    const { client, namespace, name, clock } = this.options;
+    const lease = await client.get<Lease>(resources.leases, name, namespace);
+    this.record.remember(lease, clock.now());
   }
 
   /** One write that carries the resourceVersion of what was decided upon: of several candidates one succeeds. */
-  private async write(action: "take" | "renew"): Promise<void> {
-    const { client, clock } = this.options;
+  private async write(action: "take" | "renew", again = true): Promise<void> {
+    const { client, clock, wallNow = Date.now } = this.options;
     const sentAt = clock.now();
-    const epoch = action === "renew" && this.term ? this.term.epoch : this.highestEpoch + 1;
-    const wanted = this.wanted(this.identity, epoch, action);
+    const epoch = (action === "renew" ? this.term.epoch : undefined) ?? this.record.highestEpoch + 1;
+    const wanted = this.record.claimed(epoch, action === "take", wallNow());
     try {
-      const stored = this.lease ? await client.replace(resources.leases, wanted) : await client.create(resources.leases, wanted);
-      this.remember(stored);
+      const stored = this.record.lease ? await client.replace(resources.leases, wanted) : await client.create(resources.leases, wanted);
+      this.record.remember(stored, clock.now());
     } catch (error) {
-      if (isConflict(error) || isNotFound(error)) {
+      if (isConflict(error) || isAlreadyExists(error) || isNotFound(error)) {
         await this.look();
         this.yieldToOther();
+        // Often only a label was changed. Once more at once: whoever labels each second must not keep us out.
+        if (again && this.decide().action === action) {
+          return this.write(action, false);
+        }
       }
       throw error;
     }
     if (this.stopping.signal.aborted) {
       return;
     }
-    if (action === "renew" && this.isLeader()) {
-      this.prolong(sentAt);
-    } else if (action === "take") {
-      this.startTerm(epoch, sentAt);
+    if (action === "take") {
+      this.term.start(epoch, sentAt);
+    } else if (this.term.isFresh) {
+      this.term.prolong(sentAt);
     }
-  }
-
-  private wanted(holderIdentity: string, leaseTransitions: number, action: "take" | "renew" | "release"): Lease {
-    const { namespace, name, wallNow = Date.now } = this.options;
-    const now = `${new Date(wallNow()).toISOString().slice(0, -1)}000Z`;
-    return {
-      apiVersion: "coordination.k8s.io/v1",
-      kind: "Lease",
-      metadata: this.lease?.metadata ?? { name, namespace },
-      spec: {
-        holderIdentity,
-        leaseDurationSeconds: leaseSeconds,
-        acquireTime: (action === "take" ? undefined : this.lease?.spec?.acquireTime) ?? now,
-        renewTime: now,
-        leaseTransitions,
-      },
-    };
   }
 
   /** Somebody holds the Lease in our stead: there is no point in waiting for the deadline. */
   private yieldToOther(): void {
-    const holder = this.lease?.spec?.holderIdentity;
-    if (this.lease !== undefined && holder !== this.identity) {
-      this.endTerm(holder ? `${holder} holds the lease` : "somebody released the lease");
-    }
-  }
-
-  private startTerm(epoch: number, renewedAt: number): void {
-    this.endTerm("the lease was taken anew");
-    const end = new AbortController();
-    this.term = { epoch, renewedAt, end, cancelDeadline: () => {} };
-    this.prolong(renewedAt);
-    if (this.isLeader()) {
-      this.listener?.onStarted({ epoch, signal: end.signal });
-    }
-  }
-
-  private prolong(renewedAt: number): void {
-    const { clock } = this.options;
-    const { term } = this;
-    if (term) {
-      term.renewedAt = renewedAt;
-      term.cancelDeadline();
-      const expire = (): void => this.endTerm(`no renewal for ${Math.round((clock.now() - renewedAt) / 100) / 10} s`);
-      term.cancelDeadline = clock.setTimer(expire, Math.max(0, renewedAt + renewDeadline - clock.now()));
-    }
-  }
-
-  private endTerm(reason: string): void {
-    const { term } = this;
-    if (term) {
-      this.term = undefined;
-      term.cancelDeadline();
-      term.end.abort(new Error(`the term as leader is over: ${reason}`));
-      this.listener?.onStopped(reason);
+    const { lease, holder } = this.record;
+    if (lease !== undefined && holder !== this.identity) {
+      this.term.end(holder ? `${holder} holds the lease` : "somebody released the lease");
     }
   }
 
   private async release(): Promise<void> {
     await this.attempt(async () => {
-      if (this.lease?.spec?.holderIdentity === this.identity) {
-        await this.options.client.replace(resources.leases, this.wanted("", this.highestEpoch, "release"));
+      if (this.record.holder === this.identity) {
+        const { client, wallNow = Date.now } = this.options;
+        await client.replace(resources.leases, this.record.released(wallNow()));
       }
     });
   }

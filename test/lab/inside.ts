@@ -17,7 +17,7 @@ export interface InsideTask {
   readonly root: string;
   /** The lab to start first; none for `namespace`, whose command starts its own. */
   readonly lab?: LabOptions;
-  /** Without a command the lab runs until it is ended (`up`). */
+  /** Without a command the lab, once it is ready, runs until it is killed (`up`). */
   readonly command?: readonly string[];
 }
 
@@ -37,15 +37,19 @@ function prepareNetwork(root: string): void {
 /** Runs the command to its end, and gives it some seconds to come to one when it is asked to. */
 async function runCommand([command = "", ...args]: readonly string[], env: NodeJS.ProcessEnv, ended: AbortSignal): Promise<number> {
   const child = spawn(command, args, { stdio: "inherit", env });
-  child.on("error", (error) => say(`${command}: ${error.message}`));
   const end = () => {
     child.kill(ended.reason === "SIGINT" ? 0 : "SIGTERM");
     setTimeout(() => child.kill("SIGKILL"), GRACE_MS).unref();
   };
   ended.addEventListener("abort", end);
   if (ended.aborted) end();
-  const [code, signal] = await Promise.race([once(child, "exit"), once(child, "error").then(() => [127, null])]);
-  return code ?? 128 + (constants.signals[signal as NodeJS.Signals] ?? 0);
+  try {
+    const [code, signal] = (await once(child, "exit")) as [number | null, NodeJS.Signals | null];
+    return code ?? 128 + constants.signals[signal ?? "SIGKILL"];
+  } catch (error) {
+    say(`${command}: ${(error as Error).message}`);
+    return 127;
+  }
 }
 
 async function carryOut(task: InsideTask, ended: AbortSignal): Promise<number> {
@@ -69,6 +73,7 @@ async function carryOut(task: InsideTask, ended: AbortSignal): Promise<number> {
     await lab?.stop();
     return ended.aborted ? endedCode(ended) : code;
   }
+  lifeline.removeAllListeners("close");
   writeFileSync(join(task.root, "ready.json"), JSON.stringify(env));
   await never;
   return 0;
@@ -81,12 +86,10 @@ function endedCode(ended: AbortSignal): number {
 const task = JSON.parse(process.argv[2] ?? "") as InsideTask;
 const ended = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => ended.abort(signal));
-if (task.command !== undefined) {
-  const lifeline = new Socket({ fd: 3 });
-  lifeline.on("close", () => ended.abort("SIGTERM")).on("error", () => undefined);
-  lifeline.resume();
-  lifeline.unref();
-}
+const lifeline = new Socket({ fd: 3 });
+lifeline.on("close", () => ended.abort("SIGTERM")).on("error", () => undefined);
+lifeline.resume();
+lifeline.unref();
 let code = 1;
 try {
   code = await carryOut(task, ended.signal);

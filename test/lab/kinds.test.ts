@@ -45,7 +45,7 @@ const refused: Array<[what: string, object: unknown, says: string]> = [
   [
     "two keys in one step",
     steps({ setWeight: 60, pause: {} }),
-    "a step is exactly one of setWeight, pause or analysis: write each as a list item of its own, such as `- setWeight: 30`",
+    "a step is exactly one of setWeight, pause or analysis: write each as a list item of its own, such as `- setWeight: 30` or `- pause: {}`",
   ],
   ["a step with no key", steps({}), "a step is exactly one of setWeight, pause or analysis"],
   [
@@ -53,11 +53,7 @@ const refused: Array<[what: string, object: unknown, says: string]> = [
     policy({ steps: [{ pause: { duration: "30s" } }] }),
     "steps never give the canary any traffic: add one such as `- setWeight: 30`",
   ],
-  [
-    "only weight 0",
-    policy({ steps: [{ setWeight: 0 }] }),
-    "steps never give the canary any traffic: add one such as `- setWeight: 30` or `- pause: {}`",
-  ],
+  ["only weight 0", policy({ steps: [{ setWeight: 0 }] }), "steps never give the canary any traffic: add one such as `- setWeight: 30`"],
   ["weight 101", steps({ setWeight: 101 }), "spec.steps[1].setWeight in body should be less than or equal to 100"],
   ["weight -1", steps({ setWeight: -1 }), "spec.steps[1].setWeight in body should be greater than or equal to 0"],
   ["half a percent", steps({ setWeight: 0.5 }), 'spec.steps[1].setWeight in body must be of type integer: "number"'],

@@ -13,12 +13,12 @@ import { makeLabRoot, parentOf, removeLabRoot, removeStaleRoots } from "./labRoo
 const NAMESPACES = ["--net", "--pid", "--fork", "--kill-child", "--mount-proc"];
 const AS_USER = ["--user", "--map-root-user"];
 
-/** `unshare` with a first process that only waits: orphans of the command are given to it, and it lays them to rest. */
+/** `unshare` with a first process that only waits: orphans of the command are given to it, and it lays them to rest. Its fourth stream is the lifeline. */
 export function spawnInside(task: InsideTask, stdio: "inherit" | number): ChildProcess {
   const asUser = process.getuid?.() === 0 ? [] : AS_USER;
   const inside = [process.execPath, join(import.meta.dirname, "inside.ts"), JSON.stringify(task)];
   return spawn("unshare", [...asUser, ...NAMESPACES, "bash", "-c", '"$@"; exit $?', "lab", ...inside], {
-    stdio: stdio === "inherit" ? ["inherit", "inherit", "inherit", "pipe"] : ["ignore", stdio, stdio],
+    stdio: stdio === "inherit" ? ["inherit", "inherit", "inherit", "pipe"] : ["ignore", stdio, stdio, "pipe"],
     detached: stdio !== "inherit",
   });
 }

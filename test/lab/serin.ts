@@ -33,7 +33,8 @@ export function serinHealth({ webhooks, workers }: LabOptions): Record<string, s
 /** Brings Serin up. What the checkout does not have yet is left out, with a line that says so. */
 export async function startSerin(dir: string, processes: Processes, kubectl: Kubectl, ca: string, options: LabOptions): Promise<void> {
   if (!existsSync(join(CHECKOUT, "manifests", "kustomization.yaml"))) {
-    say("manifests/ has no kustomization.yaml yet: Serin is left out");
+    say("manifests/ has no kustomization.yaml yet: of Serin there are only the CRDs");
+    await kubectl(["apply", "--server-side", "-f", join(CHECKOUT, "manifests", "crd")]);
     return;
   }
   await applyManifests(kubectl, options);

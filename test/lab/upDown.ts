@@ -43,6 +43,7 @@ export async function up(options: LabOptions): Promise<void> {
   const enter = writeEnter(root, first);
   say("the lab is up. Enter it with:");
   process.stdout.write(`${enter}\n`);
+  child.stdio[3]?.destroy();
   child.unref();
 }
 

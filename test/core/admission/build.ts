@@ -1,3 +1,4 @@
+import jsonpatch from "jsonpatch";
 import { annotations } from "../../../src/api/names.ts";
 import { type CanaryPolicy, policySpec } from "../../../src/api/policy.ts";
 import { type PodTemplate, templateDigest } from "../../../src/api/template.ts";
@@ -5,13 +6,15 @@ import type { Admission } from "../../../src/core/admission/admission.ts";
 import type { DeploymentReview, ReviewedDeployment } from "../../../src/core/admission/deploymentReview.ts";
 import { annotationText, type SealKey, sealIntent } from "../../../src/core/admission/seal.ts";
 import type { PlanFact, World } from "../../../src/core/admission/world.ts";
-import jsonpatch from "jsonpatch";
 
 /** Objects for admission tests: a Deployment `web` in namespace `shop`, its reviews, and the world around. */
 
 export const now = "2026-11-23T10:00:00.000Z";
 export const uid = "6f1f5ad4-0000-4000-8000-000000000001";
-export const keys: SealKey[] = [{ id: "k2", secret: Buffer.from("the second key, which signs, 32 b") }, { id: "k1", secret: Buffer.from("the first key, which is retired.") }];
+export const keys: SealKey[] = [
+  { id: "k2", secret: Buffer.from("the second key, which signs, 32 b") },
+  { id: "k1", secret: Buffer.from("the first key, which is retired.") },
+];
 
 type Change = (deployment: ReviewedDeployment) => void;
 
@@ -61,7 +64,14 @@ export const template =
 export const digestOf = (...changes: Change[]): string => templateDigest(web(...changes).spec.template);
 export const stableDigest = digestOf();
 
-export const someRequest = { uid: "request-1", user: "ann", groups: ["dev"], fieldManager: "kubectl-set", operation: "UPDATE", at: "2026-11-23T09:50:00.000Z" };
+export const someRequest = {
+  uid: "request-1",
+  user: "ann",
+  groups: ["dev"],
+  fieldManager: "kubectl-set",
+  operation: "UPDATE",
+  at: "2026-11-23T09:50:00.000Z",
+};
 
 /** Held by us, on its way to `to`. */
 export const held =
@@ -76,9 +86,18 @@ export const held =
     annotated(annotations.intent, annotationText(intent))(deployment);
   };
 
-export function policy(name = "everything", spec: Record<string, unknown> = {}, metadata: Partial<CanaryPolicy["metadata"]> = {}): CanaryPolicy {
+export function policy(
+  name = "everything",
+  spec: Record<string, unknown> = {},
+  metadata: Partial<CanaryPolicy["metadata"]> = {},
+): CanaryPolicy {
   const steps = [{ setWeight: 30 }, { pause: { duration: "30s" } }, { setWeight: 60 }, { pause: {} }, { setWeight: 100 }];
-  return { apiVersion: "serin.dev/v1alpha1", kind: "CanaryPolicy", metadata: { name, generation: 1, ...metadata }, spec: policySpec.parse({ steps, ...spec }) };
+  return {
+    apiVersion: "serin.dev/v1alpha1",
+    kind: "CanaryPolicy",
+    metadata: { name, generation: 1, ...metadata },
+    spec: policySpec.parse({ steps, ...spec }),
+  };
 }
 
 export function plan(fields: Partial<PlanFact> = {}): PlanFact {
@@ -118,7 +137,11 @@ export function world(fields: Partial<World> & { plans?: PlanFact[] } = {}): Wor
   };
 }
 
-export function review(oldObject: ReviewedDeployment, object: ReviewedDeployment, asking: Partial<DeploymentReview["asking"]> = {}): DeploymentReview {
+export function review(
+  oldObject: ReviewedDeployment,
+  object: ReviewedDeployment,
+  asking: Partial<DeploymentReview["asking"]> = {},
+): DeploymentReview {
   return {
     oldObject,
     object,

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** What `--version` of the built binaries says; the sources' own versions lie in go/go.mod and are checked against this by parts.test.ts. */
+/** What `--version` of the built binaries says; the sources' own versions lie in go/go.mod and are checked against this by versions.test.ts. */
 export const KUBERNETES = "1.36.3";
 export const ISTIO = "1.31-dev";
 export const ENVOY = "1.40.0";

@@ -1,0 +1,39 @@
+import { pino } from "pino";
+import { systemNamespace } from "../api/names.ts";
+import { connect } from "../kube/connection.ts";
+import { runWebhook } from "../webhook/run.ts";
+import { parseAddress } from "../webhook/servers.ts";
+
+/** The webhook as a process. Ends with 0 on SIGTERM, after the last request is answered. */
+const { KUBECONFIG, SERIN_NAMESPACE, SERIN_POD_NAME, SERIN_LISTEN, SERIN_HEALTH, SERIN_LOG_LEVEL } = process.env;
+const pod = SERIN_POD_NAME ?? "serin-webhook";
+const log = pino({ name: pod, level: SERIN_LOG_LEVEL ?? "info" }, pino.destination({ sync: true }));
+
+process.on("uncaughtException", (error) => {
+  log.fatal({ err: error }, "our bug");
+  process.exit(1);
+});
+
+const webhook = await runWebhook(connect({ kubeconfig: KUBECONFIG, userAgent: "serin-webhook/0.1.0" }), {
+  ownNamespace: SERIN_NAMESPACE ?? systemNamespace,
+  listen: parseAddress(SERIN_LISTEN ?? ":8443"),
+  health: parseAddress(SERIN_HEALTH ?? ":8080"),
+  // Longer than kube-proxy and kube-apiserver need to hear of it; together below the pod's terminationGracePeriodSeconds.
+  drain: { lingerMs: 5_000, finishMs: 10_000 },
+  log,
+});
+
+let isStopping = false;
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  process.on(signal, () => {
+    if (isStopping) return;
+    isStopping = true;
+    webhook.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.fatal({ err: error }, "drain failed");
+        process.exit(1);
+      },
+    );
+  });
+}

@@ -1,0 +1,61 @@
+import type { Cluster, Io } from "./io.ts";
+import { lookUp } from "./lookUp.ts";
+import { render } from "./render.ts";
+import type { Scene } from "./scene.ts";
+import { deploymentNamed } from "./target.ts";
+import { exitCodes, UserError } from "./userError.ts";
+import { viewOf } from "./view.ts";
+import { watch } from "./watch.ts";
+
+export interface GetOptions {
+  namespace?: string;
+  watch?: boolean;
+  /** commander's `--no-color`: false when it was given. */
+  color: boolean;
+  ascii?: boolean;
+  context?: string;
+  kubeconfig?: string;
+}
+
+/** `kubectl serin get deploy/NAME`. */
+export async function get(io: Io, words: readonly string[], options: GetOptions): Promise<number> {
+  const name = deploymentNamed(words);
+  const cluster = connected(io, options);
+  try {
+    const namespace = options.namespace ?? cluster.namespace;
+    const style = { color: options.color && wantsColor(io), ascii: options.ascii ?? false };
+    const look = async () => existing(await lookUp(cluster.client, namespace, name));
+    if (options.watch) return await watch(io, look, style);
+    const scene = await look();
+    const width = io.screen()?.columns ?? Number.POSITIVE_INFINITY;
+    io.out(`${render(viewOf(scene, io.now()), { ...style, width }).join("\n")}\n`);
+    return scene.plan === undefined ? exitCodes.noPlan : 0;
+  } finally {
+    await cluster.close();
+  }
+}
+
+function connected(io: Io, { kubeconfig, context }: GetOptions): Cluster {
+  try {
+    return io.connect({ kubeconfig: kubeconfig ?? io.env["KUBECONFIG"], context });
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new UserError({ what: "no cluster to ask", why, todo: "name one with --kubeconfig or --context", cause: error });
+  }
+}
+
+/** A Deployment that is gone is still shown when its plan is there: the record outlives it. */
+function existing(scene: Scene): Scene {
+  if (scene.deployment !== undefined || scene.plan !== undefined) return scene;
+  throw new UserError({
+    what: `can't show deploy/${scene.name}`,
+    why: `there is no Deployment ${scene.name} in namespace ${scene.namespace}, and no plan of one`,
+    todo: "name the namespace with -n, or look with: kubectl get deployments -A",
+  });
+}
+
+/** no-color.org: any value but the empty one. A dumb terminal and a pipe get no colour either. */
+function wantsColor(io: Io): boolean {
+  const { NO_COLOR, TERM } = io.env;
+  return !NO_COLOR && TERM !== "dumb" && io.screen() !== undefined;
+}

@@ -1,0 +1,26 @@
+import type { Client } from "../kube/client.ts";
+
+/** Everything that the CLI touches outside itself. `bin` makes it of the process, tests of plain values. */
+export interface Io {
+  out(text: string): void;
+  err(text: string): void;
+  /** The size of the screen; undefined when stdout is no terminal. Asked before each drawing, since windows change. */
+  screen(): { columns: number; rows: number } | undefined;
+  /** NO_COLOR, TERM and KUBECONFIG are read. */
+  env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Returns early when the user interrupts. */
+  sleep(milliseconds: number): Promise<void>;
+  /** Ctrl-C. */
+  interrupted: AbortSignal;
+  /** Nothing is sent yet. @throws Error that says which file or context is missing */
+  connect(options: { kubeconfig: string | undefined; context: string | undefined }): Cluster;
+}
+
+export interface Cluster {
+  client: Pick<Client, "get" | "list">;
+  /** The namespace of the context. */
+  namespace: string;
+  close(): Promise<void>;
+}

@@ -1,0 +1,55 @@
+import { formatDuration } from "../api/duration.ts";
+import type { CanaryPlan } from "../api/plan.ts";
+import { pauseMilliseconds, stepInWords } from "./step.ts";
+
+/** What comes next, and what it waits for: `60% in 12s, if success-rate passes`. Undefined when nothing does. */
+export function nextOf(plan: CanaryPlan, now: number): string | undefined {
+  const { spec, status } = plan;
+  const steps = spec.policy?.spec.steps ?? [];
+  const index = status?.step?.index ?? 0;
+  switch (status?.phase ?? "Preparing") {
+    case "Preparing":
+      return steps[0] === undefined ? undefined : `${stepInWords(steps[0])}, once the routes are in place`;
+    case "Progressing":
+      return inStep(plan, index, now);
+    case "Paused":
+      return paused(plan, index);
+    case "Promoting":
+      return "the canary's pods become the Deployment's, then the old ones go";
+    case "RollingBack":
+      return spec.policy?.spec.onFailure === "Hold"
+        ? "the Deployment stays held on stable"
+        : "the stable template goes back into the Deployment";
+    default:
+      return undefined;
+  }
+}
+
+function inStep({ spec, status }: CanaryPlan, index: number, now: number): string | undefined {
+  const steps = spec.policy?.spec.steps ?? [];
+  const current = steps[index];
+  if (current === undefined) return "promote";
+  const after = steps[index + 1];
+  const then = after === undefined ? "promote" : after.setWeight === undefined ? stepInWords(after) : `${after.setWeight}%`;
+  const length = pauseMilliseconds(current);
+  const names = metricsInForce(spec, index);
+  const judged = names.length === 0 ? "" : `, if ${names.join(" and ")} ${names.length === 1 ? "passes" : "pass"}`;
+  if (length === undefined) return `${then}, after ${stepInWords(current)}`;
+  const left = length - (now - Date.parse(status?.step?.startedAt ?? ""));
+  if (Number.isNaN(left)) return `${then}, after ${stepInWords(current)}${judged}`;
+  return left > 0
+    ? `${then} in ${formatDuration(Math.ceil(left / 1_000) * 1_000)}${judged}`
+    : `${then}${judged === "" ? "" : judged.replace(", if", " when")}`;
+}
+
+function metricsInForce(spec: CanaryPlan["spec"], index: number): string[] {
+  const background = spec.policy?.spec.analysis;
+  return background !== undefined && background.startingStep <= index ? background.metrics.map(({ name }) => name) : [];
+}
+
+/** At a gate the command that opens it. The other pauses have their own sentence in the message. */
+function paused({ spec, metadata, status }: CanaryPlan, index: number): string | undefined {
+  const gate = spec.policy?.spec.steps[index]?.pause;
+  if (gate === undefined || gate.duration !== undefined || status?.reason !== "PausedForApproval") return undefined;
+  return `waits for a person: kubectl rollout resume deploy/${spec.deployment.name} -n ${metadata.namespace}`;
+}

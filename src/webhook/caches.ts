@@ -1,0 +1,88 @@
+import { workerServiceAccount } from "../api/names.ts";
+import { parsePlan, parsePolicy } from "../api/parse.ts";
+import type { CanaryPolicy } from "../api/policy.ts";
+import type { SealKey } from "../core/admission/seal.ts";
+import { type PlanFact, planFact, type World } from "../core/admission/world.ts";
+import type { Client } from "../kube/client.ts";
+import type { KubeObject, Lease, Namespace, Secret } from "../kube/object.ts";
+import { reflect, type Trouble } from "../kube/reflector.ts";
+import { resources } from "../kube/resources.ts";
+import { intentKeysSecretName, parseIntentKeys } from "../tls/intentKeys.ts";
+import { parseServingSecret, type ServingCertificate, servingSecretName } from "../tls/servingSecret.ts";
+import type { WorkerHeartbeat } from "./workerHeartbeat.ts";
+
+/** The worker's Lease, in Serin's own namespace. */
+export const workerLeaseName = "serin-worker";
+
+export interface CacheOptions {
+  ownNamespace: string;
+  heartbeat: WorkerHeartbeat;
+  now(): Date;
+  /** A new serving certificate was read. */
+  certificate(certificate: ServingCertificate): void;
+  trouble(trouble: Trouble): void;
+}
+
+export interface WebhookCaches {
+  world(): World;
+  /** Names of what has not been read yet. */
+  notSynced(): string[];
+  stop(): void;
+}
+
+/** Live copies of all that admission looks at, each reduced to what it needs. */
+export function openCaches(client: Client, options: CacheOptions): WebhookCaches {
+  const { ownNamespace, heartbeat, now, certificate, trouble: onTrouble } = options;
+  const policies = reflect<KubeObject, CanaryPolicy>(client, resources.canarypolicies, {
+    onTrouble,
+    project: (raw) => required(parsePolicy(raw), "policy"),
+  });
+  const plans = reflect<KubeObject, PlanFact>(client, resources.canaryplans, {
+    onTrouble,
+    project: (raw) => planFact(required(parsePlan(raw), "plan")),
+    indexes: { deployment: (plan) => [plan.deploymentUid], route: (plan) => [...plan.routes] },
+  });
+  const namespaces = reflect<Namespace, Record<string, string>>(client, resources.namespaces, {
+    onTrouble,
+    project: ({ metadata }) => metadata.labels ?? {},
+  });
+  const inOwn = (name: string) => ({ onTrouble, namespace: ownNamespace, fieldSelector: `metadata.name=${name}` });
+  const lease = reflect<Lease, Lease>(client, resources.leases, {
+    ...inOwn(workerLeaseName),
+    project: (raw) => raw,
+    onChange: (_key, _before, after) =>
+      heartbeat.seen(after && { renewTime: after.spec?.renewTime, leaseDurationSeconds: after.spec?.leaseDurationSeconds }),
+  });
+  const keys = reflect<Secret, SealKey[]>(client, resources.secrets, { ...inOwn(intentKeysSecretName), project: parseIntentKeys });
+  const serving = reflect<Secret, ServingCertificate>(client, resources.secrets, {
+    ...inOwn(servingSecretName),
+    project: parseServingSecret,
+    onChange: (_key, _before, after) => after && certificate(after),
+  });
+  const all = { policies, plans, namespaces, lease, keys, serving };
+
+  return {
+    world: () => ({
+      now: now().toISOString(),
+      ownNamespace,
+      workerUser: `system:serviceaccount:${ownNamespace}:${workerServiceAccount}`,
+      policies: policies.values(),
+      namespaceLabels: (namespace) => namespaces.get(namespace),
+      plansOf: (uid) => plans.index("deployment", uid),
+      plansRouting: (namespace, name) => plans.index("route", `${namespace}/${name}`),
+      workerIsAlive: heartbeat.isAlive(),
+      keys: keys.values()[0] ?? [],
+    }),
+    notSynced: () => Object.entries(all).flatMap(([name, reflector]) => (reflector.isSynced ? [] : [name])),
+    stop: () => {
+      for (const reflector of Object.values(all)) reflector.stop();
+    },
+  };
+}
+
+/** An object that can't be read is left out, and the sentence that says why goes to the log. */
+function required<K extends string, T>(result: { [key in K]?: T } & { error?: string }, key: K): T {
+  const value = result[key];
+  if (value === undefined) throw new Error(result.error ?? `no ${key}`);
+  return value;
+}

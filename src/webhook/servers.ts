@@ -1,0 +1,62 @@
+import { createServer as createHttpServer, type RequestListener, type Server } from "node:http";
+import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
+import type { ServingCertificate } from "../tls/servingSecret.ts";
+
+/*
+ * Every pod of the cluster can reach the port, and Node's own limits (60 s for headers, 300 s for a request) would let few of them block all.
+ * kube-apiserver keeps its connections for 90 s, so ours live longer: the side that sends the next request must not meet a closing socket.
+ */
+const limits = { headersTimeout: 3_000, requestTimeout: 5_000, keepAliveTimeout: 120_000, connectionsCheckingInterval: 1_000 };
+const tlsLimits = { handshakeTimeout: 3_000, minVersion: "TLSv1.2" as const };
+
+export interface Address {
+  /** Absent: every address, IPv6 too where there is any. */
+  host?: string;
+  port: number;
+}
+
+/** `127.0.0.1:9443`, `[::]:8443`, `:8443`. @throws Error that says what is meant */
+export function parseAddress(text: string): Address {
+  const found = /^(\[[0-9a-fA-F:.]+\]|[^:[\]]*):(\d{1,5})$/.exec(text);
+  const port = Number(found?.[2]);
+  if (!found || port > 65_535) throw new Error(`"${text}" is no address: write it like 0.0.0.0:8443`);
+  const host = (found[1] ?? "").replace(/^\[|\]$/g, "");
+  return host === "" ? { port } : { host, port };
+}
+
+export const httpServer = (app: RequestListener): Server => createHttpServer(limits, app);
+
+/** Answers no handshake until it has a certificate. */
+export const httpsServer = (app: RequestListener): HttpsServer => createHttpsServer({ ...limits, ...tlsLimits }, app);
+
+/** From the next handshake on; open connections keep what they have. */
+export function serve(server: HttpsServer, { cert, key }: ServingCertificate): void {
+  server.setSecureContext({ cert, key, minVersion: tlsLimits.minVersion });
+}
+
+export function listen(server: Server | HttpsServer, address: Address): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(address, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+export interface DrainTimes {
+  /** So long new requests still come: kube-proxy and kube-apiserver hear late that we are leaving. */
+  lingerMs: number;
+  /** So long requests under way may take after that. */
+  finishMs: number;
+}
+
+/** Stops a server without failing a request: the readiness is gone already and answers say `Connection: close`. */
+export async function drain(server: Server | HttpsServer, { lingerMs, finishMs }: DrainTimes): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, lingerMs));
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const giveUp = setTimeout(() => server.closeAllConnections(), finishMs);
+  await closed;
+  clearTimeout(giveUp);
+}

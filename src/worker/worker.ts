@@ -1,0 +1,129 @@
+import type { Logger } from "pino";
+import { isLive } from "../api/plan.ts";
+import type { SealKey } from "../core/admission/seal.ts";
+import { settleTime } from "../core/analysis/settle.ts";
+import { isAlreadyExists, isConflict } from "../kube/apiError.ts";
+import type { Client } from "../kube/client.ts";
+import { resources } from "../kube/resources.ts";
+import type { Prometheus } from "../prometheus/client.ts";
+import { settleSource } from "../prometheus/settle.ts";
+import type { Hands } from "./act.ts";
+import { bypassOf } from "./bypass.ts";
+import { type Caches, openCaches } from "./caches.ts";
+import { Outdated } from "./guest.ts";
+import { countAll, type Instruments, startMeasurement } from "./measure.ts";
+import { Memories } from "./memory.ts";
+import type { Senses } from "./observe.ts";
+import type { DeploymentProjection } from "./project.ts";
+import { type Clock, createQueue } from "./queue.ts";
+import { type Reconciler, reconcile } from "./reconcile.ts";
+
+export interface WorkerOptions {
+  client: Client;
+  prometheus: Prometheus;
+  keys(): readonly SealKey[];
+  log: Logger;
+  /** Serin's own namespace, never touched. */
+  namespace: string;
+  /** Name of this process, for Events. */
+  instance: string;
+  clock: Clock;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** False from the moment on that another worker may be leading. */
+  isLeader(): boolean;
+}
+
+export interface Worker {
+  /** Resolves when every cache has its first list. */
+  ready: Promise<void>;
+  /** Begins to act; a term of leadership. */
+  lead(signal: AbortSignal): void;
+  stop(): Promise<void>;
+}
+
+/** How often the meters are looked at while plans live; each has its own, longer, pace. */
+const meterMs = 500;
+
+/**
+ * The caches are warm in every worker, so that a successor acts at once; only the leader has a queue. A new leader looks at every
+ * Deployment once, and therefore touches what its plans route before anything else of an earlier leader could (design I9).
+ */
+export function createWorker(options: WorkerOptions): Worker {
+  const { client, prometheus, log, clock, now } = options;
+  const memories = new Memories();
+  const settling = settleSource(prometheus, { now });
+  let queue: ReturnType<typeof createQueue> | undefined;
+  const look = (key: string) => queue?.add(key);
+  const caches: Caches = openCaches(client, {
+    look,
+    templateChanged: (before, after) => {
+      if (options.isLeader()) void recordBypass(before, after);
+    },
+    trouble: ({ resource, error, retryInMs }) => log.warn({ resource, err: error, retryInMs }, "reading the cluster failed"),
+  });
+  const settle: Senses["settle"] = (setting) => settleTime({ setting, ...settling.latest() });
+  const instruments: Instruments = {
+    prometheus,
+    caches,
+    memories,
+    now,
+    look,
+    settleMs: (plan) => settle(plan.spec.policy?.spec.traffic.settle ?? "Auto").ms,
+  };
+  const hands: Hands = {
+    client,
+    caches,
+    now,
+    instance: options.instance,
+    measure: (plan, action, snapshot) => startMeasurement(plan, action, snapshot, instruments),
+  };
+  const reconciler: Reconciler = { senses: { caches, memories, keys: options.keys, settle, now }, hands, log, mayWrite: options.isLeader };
+
+  async function recordBypass(before: DeploymentProjection, after: DeploymentProjection): Promise<void> {
+    const plan = bypassOf(before, after, caches, options.namespace, now());
+    if (!plan) return;
+    const { status, ...spec } = plan;
+    try {
+      const made = await client.create(resources.canaryplans, spec, { fieldManager: "serin" });
+      await client.replace(resources.canaryplans, { ...made, status }, { fieldManager: "serin", subresource: "status" });
+      log.warn({ plan: plan.metadata.name, reason: status.reason }, status.message);
+    } catch (error) {
+      if (!isAlreadyExists(error)) log.error({ err: error }, "a bypass could not be recorded");
+    }
+  }
+
+  return {
+    ready: Promise.all(caches.all.map(({ synced }) => synced)).then(() => undefined),
+    lead(signal) {
+      const own = createQueue({
+        clock,
+        onFailure: ({ key, error, times }) => {
+          const level = isConflict(error) || error instanceof Outdated ? "debug" : "error";
+          log[level]({ key, err: error, times }, "a look at a Deployment failed; it is looked at again");
+        },
+      });
+      queue = own;
+      own.start(async (key) => ({ wakeAfter: await reconcile(key, reconciler) }), 4);
+      for (const { namespace, name } of caches.deployments.values()) own.add(`${namespace}/${name}`);
+      for (const plan of caches.plans.values()) own.add(`${plan.metadata.namespace}/${plan.spec.deployment.name}`);
+      const meter = setInterval(() => void readMeters(), meterMs);
+      signal.addEventListener("abort", () => {
+        clearInterval(meter);
+        queue = undefined;
+        memories.forgetAll();
+        void own.stop();
+      });
+    },
+    async stop() {
+      await queue?.stop();
+      for (const cache of caches.all) cache.stop();
+    },
+  };
+
+  /** Nothing is asked while nothing moves. */
+  async function readMeters(): Promise<void> {
+    if (!caches.plans.values().some(isLive)) return;
+    await Promise.all([settling.refresh(), countAll(instruments)]);
+  }
+}

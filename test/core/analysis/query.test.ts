@@ -1,0 +1,44 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { promqlString, renderQuery } from "../../../src/core/analysis/query.ts";
+
+const args = { namespace: "shop", deployment: "web", service: "web-svc", canaryHash: "7d4b", stableHash: "5c9a" };
+
+describe("renderQuery", () => {
+  test("fills every placeholder, with or without spaces", () => {
+    const template =
+      'sum(x{ns="{{args.namespace}}", d="{{ args.deployment }}", s="{{args.service}}", c="{{  args.canary-hash}}", t="{{args.stable-hash}}"})';
+    expect(renderQuery(template, args)).toEqual({ query: 'sum(x{ns="shop", d="web", s="web-svc", c="7d4b", t="5c9a"})' });
+  });
+
+  test("leaves the braces of PromQL alone", () => {
+    expect(renderQuery('sum(rate(x{a="b"}[1m]))', args)).toEqual({ query: 'sum(rate(x{a="b"}[1m]))' });
+  });
+
+  test("an unknown placeholder names the known ones", () => {
+    expect(renderQuery('x{a="{{args.service-name}}"}', args)).toEqual({
+      error:
+        "the query can't be asked: {{args.service-name}} is not known: use {{args.namespace}}, {{args.deployment}}, {{args.service}}, {{args.canary-hash}}, {{args.stable-hash}}",
+    });
+    expect(renderQuery("x{{constructor}}", args)).toHaveProperty("error");
+    expect(renderQuery('x{a="{{args.namespace}"}', args)).toHaveProperty("error");
+  });
+
+  test("a Deployment without a Service has nothing to put there", () => {
+    expect(renderQuery('x{s="{{args.service}}"}', { ...args, service: undefined })).toEqual({
+      error: "the query can't be asked: {{args.service}} has no value: the Deployment has no Service",
+    });
+  });
+
+  test("law: a value never ends the string that it stands in", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom("\\", '"', "'", "`", "\n", "\r", "{", "}", "a") }), (value) => {
+        const inside = promqlString(value);
+        expect(inside).not.toMatch(/["'`\n\r]/);
+        expect(inside.replaceAll(/\\(\\|n|r|x[0-9a-f]{2})/g, "")).not.toContain("\\");
+        const rendered = renderQuery('x{a="{{args.namespace}}"}', { ...args, namespace: value });
+        expect(rendered).toEqual(value === "" ? { error: expect.any(String) } : { query: `x{a="${inside}"}` });
+      }),
+    );
+  });
+});
