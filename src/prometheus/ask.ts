@@ -1,5 +1,6 @@
 import { type Dispatcher, request } from "undici";
 import { excerpt, type Failure, failure } from "./failure.ts";
+import { isErrorReply } from "./parseAnswer.ts";
 
 /** One HTTP exchange with a Prometheus server: out goes PromQL, back comes the text of the body or what went wrong. */
 
@@ -26,8 +27,14 @@ export async function ask(asking: Asking): Promise<string | Failure> {
 }
 
 async function again(asking: Asking, refused: Dispatcher.ResponseData): Promise<Dispatcher.ResponseData> {
-  refused.body.destroy();
+  discard(refused);
   return send(asking, "GET");
+}
+
+/** Reads no further. undici reports the destroyed body as an error, which must not be thrown at nobody. */
+function discard({ body }: Dispatcher.ResponseData): void {
+  body.on("error", () => {});
+  body.destroy();
 }
 
 function send({ url, promql, signal, deadlineMs, dispatcher }: Asking, method: "POST" | "GET"): Promise<Dispatcher.ResponseData> {
@@ -50,30 +57,25 @@ function send({ url, promql, signal, deadlineMs, dispatcher }: Asking, method: "
 
 async function read(asking: Asking, response: Dispatcher.ResponseData): Promise<string | Failure> {
   const { statusCode, headers, body } = response;
-  // A body of an abandoned reply must not throw at nobody.
-  body.on("error", () => {});
   if (statusCode >= 300 && statusCode < 400) {
-    body.destroy();
-    return failure(
-      `${whereOf(asking)} redirects to ${locationOf(headers["location"], asking.url)}: redirects aren't followed, write that address`,
-    );
+    discard(response);
+    const target = locationOf(headers["location"], asking.url);
+    return failure(`${whereOf(asking)} redirects to ${target}: redirects aren't followed, write that address`);
   }
   const encoding = headers["content-encoding"];
   if (encoding !== undefined && encoding !== "identity") {
-    body.destroy();
+    discard(response);
     return failure(`${whereOf(asking)} compressed its answer though it was asked not to: turn that off in the proxy in front of it`);
   }
   const text = await readAtMost(body, asking.maxBytes);
   if (text === undefined)
     return failure(`${whereOf(asking)} answered more than ${asking.maxBytes} bytes: aggregate the query, for example with sum()`);
   // Prometheus explains a query it can't run in a JSON body, with 400, 422 or 503; parseAnswer reads that.
-  if (statusCode === 200 || (isApiError(statusCode) && text.trimStart().startsWith("{"))) return text;
+  if (statusCode === 200 || isErrorReply(text)) return text;
   return failure(`${whereOf(asking)} answered HTTP ${statusCode}${adviceOf(statusCode, headers["retry-after"])}${quoted(text)}`);
 }
 
-const isApiError = (statusCode: number): boolean => statusCode === 400 || statusCode === 422 || statusCode === 503;
-
-async function readAtMost(body: AsyncIterable<Uint8Array> & { destroy(): unknown }, maxBytes: number): Promise<string | undefined> {
+async function readAtMost(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string | undefined> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body) {

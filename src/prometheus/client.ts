@@ -2,7 +2,7 @@ import { Agent, type Dispatcher } from "undici";
 import type { MetricAnswer } from "../core/analysis/answer.ts";
 import { apiAddress } from "./address.ts";
 import { ask } from "./ask.ts";
-import { type Failure, failure, isFailure } from "./failure.ts";
+import { excerpt, type Failure, failure, isFailure } from "./failure.ts";
 import { lanes } from "./lanes.ts";
 import { parseAnswer, type Series } from "./parseAnswer.ts";
 import { sharedAnswers } from "./sharedAnswers.ts";
@@ -62,6 +62,8 @@ export function createPrometheus(options: PrometheusOptions): Prometheus & { clo
       if (isFailure(body)) return body;
       const parsed = parseAnswer(body, maxSeries);
       return isFailure(parsed) ? parsed : { kind: "values", values: parsed.series.map(({ value }) => value), ...parsed };
+    } catch (error) {
+      return failure(`Serin could not read the answer, which is a bug of Serin's: ${excerpt(String(error))}`);
     } finally {
       leave();
     }

@@ -27,6 +27,12 @@ export function parseAnswer(body: string, maxSeries: number): Parsed | Failure {
   return Array.isArray(series) ? { series, warnings: warningsOf(reply["warnings"]) } : series;
 }
 
+/** Whether this is the API's own account of an error, which says more than the HTTP status that came with it. */
+export function isErrorReply(body: string): boolean {
+  const reply = parseJson(body);
+  return isFields(reply) && reply["status"] === "error" && typeof reply["error"] === "string";
+}
+
 function seriesOf(type: unknown, result: unknown, maxSeries: number): Series[] | Failure {
   if (type === "string") return failure("the query answers a text, not numbers: write one that answers a vector or a scalar");
   if (type === "scalar") return all([result], (sample) => sampleOf(sample, {}));

@@ -7,7 +7,7 @@ import { type AdmissionCase, annotationOf } from "./admissionCase.ts";
 import { admitResume } from "./admitResume.ts";
 import { type Hold, holdMarks } from "./holdMarks.ts";
 import { markOperations, type WantedMarks } from "./jsonPatch.ts";
-import { failedBefore } from "./plansOfDeployment.ts";
+import { failedBefore, holdingPlan } from "./plansOfDeployment.ts";
 import { policyOfChange } from "./policyOfChange.ts";
 import { silent, type Words } from "./reasons.ts";
 import { packRestore } from "./restore.ts";
@@ -47,8 +47,12 @@ function otherTemplate(c: AdmissionCase, heldBy: Intent): Admission {
   if (failed && policy?.spec.onRepeat === "Deny")
     return denied(refused.repeat(failed, policy), { policy: policy.metadata.name, plan: failed.name });
   const { marks, intent } = holdMarks(c, nextHold(c, heldBy, stable, policy, plans));
-  const plan = planName(c.asking.name, intent.request.uid);
-  const words = wordsFor(c, { plan, isCancel: c.digest === stable, promoting, failed });
+  const isCancel = c.digest === stable;
+  // What is taken back gets no plan of its own: the answer is about the one that it ends.
+  const plan = isCancel
+    ? (holdingPlan(plans)?.name ?? planName(c.asking.name, heldBy.request.uid))
+    : planName(c.asking.name, intent.request.uid);
+  const words = wordsFor(c, { plan, isCancel, promoting, failed });
   return patched("Held", withWorkerDown(c, words), markOperations(c.object, marks), { plan, policy: intent.policy });
 }
 

@@ -64,7 +64,9 @@ function remember(c: AdmissionCase, live: Live): Admission {
   );
   const remembered = { ...marks, annotations: { ...marks.annotations, [annotations.beforePause]: annotationText(record) } };
   const { name, namespace } = c.asking;
-  return patched("Remembered", kept.ownPause(name, namespace), markOperations(c.object, remembered), { policy: policy.metadata.name });
+  const triggers = policyFor(targetOf(c, live), c.world.policies, c.world.ownNamespace).policy !== undefined;
+  const words = triggers ? kept.ownPause(name, namespace) : silent("OwnPause");
+  return patched("Remembered", words, markOperations(c.object, remembered), { policy: policy.metadata.name });
 }
 
 function targetOf({ asking, object, world }: AdmissionCase, live: Live): PolicyTarget {

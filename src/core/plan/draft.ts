@@ -49,6 +49,17 @@ export class Draft {
     this.do({ kind: "event", type, reason, message });
   }
 
+  /** A decision whose action may have to be tried again: told the first time only. */
+  tellOnce(reason: PlanReason, message: string): void {
+    if (this.toldOf(reason)) this.say(reason, message);
+    else this.tell(reason, message);
+  }
+
+  /** Whether the journal has an entry with this reason. */
+  toldOf(reason: PlanReason): boolean {
+    return (this.status.journal ?? []).some((entry) => entry.reason === reason);
+  }
+
   enter(phase: Phase): void {
     if (this.status.phase === phase) return;
     this.status.phase = phase;

@@ -74,7 +74,10 @@ export function firstStatus(plan: CanaryPlan, now: number): PlanStatus {
     reason: "PlanCreated",
     message: "the plan was made",
     startedAt: new Date(now).toISOString(),
-    step: { index: 0, total: plan.spec.policy?.spec.steps.length ?? 0 },
+    step: stepAt(0, plan.spec.policy?.spec.steps.length ?? 0),
     weight: { desired: 0 },
   };
 }
+
+/** A step of so many, with its label for the column STEP: how many are done. */
+export const stepAt = (index: number, total: number) => ({ index, total, label: `${index}/${total}` });

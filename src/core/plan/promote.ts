@@ -58,7 +58,7 @@ function unheld(look: Look, draft: Draft): boolean {
   const { deployment, askedElse } = look;
   if (!deployment?.paused || askedElse !== undefined) return true;
   draft.stage("unhold");
-  draft.tell("HandedOver", `${look.canary?.name ?? ""} belongs to the Deployment now; the hold ends`);
+  draft.tellOnce("HandedOver", `${look.canary?.name ?? ""} belongs to the Deployment now; the hold ends`);
   draft.do({ kind: "unhold", resourceVersion: deployment.resourceVersion, template: undefined });
   return false;
 }

@@ -34,7 +34,7 @@ function size(look: Look, draft: Draft, needed: number, weight: number): boolean
     draft.stage("pods");
     const name = `${spec.deployment.name}-${spec.canary.hash}`;
     draft.status.canaryReplicaSet = name;
-    if (!alreadyTold(draft, "CanaryCreated")) draft.tell("CanaryCreated", `making ${name} with ${needed} pods`);
+    draft.tellOnce("CanaryCreated", `making ${name} with ${needed} pods`);
     draft.do({
       kind: "createCanary",
       name,
@@ -58,8 +58,6 @@ function size(look: Look, draft: Draft, needed: number, weight: number): boolean
   else draft.do({ kind: "scale", replicaSet: canary.name, resourceVersion: canary.resourceVersion, replicas: needed, removesPods: false });
   return true;
 }
-
-const alreadyTold = (draft: Draft, reason: string): boolean => (draft.status.journal ?? []).some((entry) => entry.reason === reason);
 
 /** The pods' own clock: it starts when the plan begins to wait for them and ends the plan, whatever the reason (design §7). */
 function overdue(look: Look, draft: Draft, needed: number): boolean {

@@ -4,7 +4,7 @@ import { canaryReplicas } from "../traffic/capacity.ts";
 import { approvalOf } from "./approvals.ts";
 import type { Draft } from "./draft.ts";
 import { inlineAnalysis, passUnder } from "./judge.ts";
-import { type Look, podsInWords, readyOf, settledAt } from "./look.ts";
+import { type Look, podsInWords, readyOf, settledAt, stepAt } from "./look.ts";
 import { proofOf } from "./proof.ts";
 import { routeActions, wayOf, weightNow } from "./routes.ts";
 
@@ -33,7 +33,7 @@ export function runSteps(look: Look, draft: Draft): boolean {
 }
 
 function stepNow(look: Look, draft: Draft) {
-  draft.status.step ??= { index: 0, total: look.policy.steps.length };
+  draft.status.step ??= stepAt(0, look.policy.steps.length);
   return draft.status.step;
 }
 
@@ -55,7 +55,7 @@ function startStep(look: Look, draft: Draft, step: PolicyStep): boolean {
     if (previous?.setWeight !== undefined && !passUnder(look, draft, before)) return false;
     if (!proofOf(look, draft, before)) return false;
   }
-  draft.status.step = { index, total: look.policy.steps.length, startedAt: draft.time, text: stepText(step) };
+  draft.status.step = { ...stepAt(index, look.policy.steps.length), startedAt: draft.time, text: stepText(step) };
   if (step.setWeight !== undefined && step.setWeight !== before) {
     draft.status.weight = { desired: step.setWeight, changedAt: draft.time };
     draft.tell("TrafficWeightUpdated", `step ${index + 1}/${look.policy.steps.length}: weight ${before} → ${step.setWeight}`);
@@ -125,7 +125,7 @@ function pauseOver(look: Look, draft: Draft, duration: string | number | undefin
 function advance(look: Look, draft: Draft, step: PolicyStep): void {
   const index = draft.status.step?.index ?? 0;
   if (step.setWeight === undefined) draft.tell("StepCompleted", `step ${index + 1}/${look.policy.steps.length} done: ${stepText(step)}`);
-  draft.status.step = { index: index + 1, total: look.policy.steps.length };
+  draft.status.step = stepAt(index + 1, look.policy.steps.length);
   draft.enter("Progressing");
   delete draft.status.stage;
   delete draft.status.stageSince;

@@ -3,7 +3,25 @@ import type { Draft } from "./draft.ts";
 import { type Look, settledAt } from "./look.ts";
 import { finish, unrouted } from "./promote.ts";
 import { provenEmpty } from "./proof.ts";
+import type { PlanReason } from "./reasons.ts";
 import { routeActions, weightNow } from "./routes.ts";
+
+const endingReasons: ReadonlySet<string> = new Set<PlanReason>([
+  "AnalysisFailed",
+  "AnalysisError",
+  "NoData",
+  "ProgressDeadlineExceeded",
+  "TrafficNotShifted",
+  "Aborted",
+  "Conflict",
+  "NoRoute",
+  "ChangeTakenBack",
+  "TemplateSuperseded",
+  "DeploymentDeleted",
+  "DeploymentScaledToZero",
+  "PolicyGone",
+  "PlanDeleted",
+]);
 
 /*
  * The way back, the same for a rollback, a cancel and a supersede:
@@ -53,7 +71,7 @@ function showFailure(look: Look, draft: Draft): void {
   const { deployment, askedElse } = look;
   const rollsBack = draft.status.phase === "RollingBack";
   if (!rollsBack || !deployment?.paused || deployment.failureShown || askedElse !== undefined) return;
-  draft.do({ kind: "showFailure", message: `canary ${look.spec.canary.images.join(", ")} failed: ${draft.status.message}` });
+  draft.do({ kind: "showFailure", message: `canary ${look.spec.canary.images.join(", ")} failed: ${causeOf(draft)}` });
 }
 
 function canaryGone(look: Look, draft: Draft): boolean {
@@ -101,9 +119,15 @@ function deploymentBack(look: Look, draft: Draft): boolean {
   return false;
 }
 
+/** Why the plan unwinds: the decision that began it. What was waited for since then is no cause. */
+function causeOf(draft: Draft): string {
+  const causes = (draft.status.journal ?? []).filter(({ reason }) => endingReasons.has(reason));
+  return causes.at(-1)?.message ?? draft.status.message;
+}
+
 function conclude(look: Look, draft: Draft): void {
   const outcome = draft.status.outcome ?? "Cancelled";
-  const why = draft.status.message;
+  const why = causeOf(draft);
   finish(draft);
   draft.enter(outcome);
   const images = look.spec.stable.images.join(", ");
