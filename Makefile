@@ -17,9 +17,13 @@ help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # By content, not by time: a fresh checkout has arbitrary times. With the system's own Node, since npm ci removes the project's.
-install: ## Install the dependencies when package-lock.json has changed (npm ci)
-	@cmp -s package-lock.json node_modules/.installed || \
-	  { PATH="$(SYSTEM_PATH)" npm ci && cp package-lock.json node_modules/.installed; }
+# npm ci refuses a lock file that lacks optional packages for other platforms (a registry need not have them); npm install takes the same
+# versions with the same checksums from it.
+install: ## Install the dependencies when package-lock.json has changed
+	@cmp -s package-lock.json node_modules/.installed || { \
+	  export PATH="$(SYSTEM_PATH)"; \
+	  { npm ci --silent || npm install --no-save --loglevel=error; } && cp package-lock.json node_modules/.installed; \
+	}
 
 check: install ## Check types, format and lint
 	@npm run --silent check

@@ -1,4 +1,5 @@
-import { type CanaryPlan, isLive, type MetricStatus } from "../api/plan.ts";
+import type { MetricStatus } from "../api/metricStatus.ts";
+import { type CanaryPlan, isLive } from "../api/plan.ts";
 import type { PolicyStep } from "../api/policy.ts";
 import { ageSince } from "./age.ts";
 import { routeRows } from "./routeRows.ts";

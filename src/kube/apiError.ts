@@ -13,7 +13,7 @@ export class ApiError extends Error {
   override readonly name = "ApiError";
   /** The HTTP status; 0 when no answer came, and then a write may or may not have happened. */
   readonly code: number;
-  /** Kubernetes' own reason (`Conflict`, `NotFound`…), or ours: `Timeout`, `Unreachable`, `KindNotInstalled`, `BadAnswer`. */
+  /** Kubernetes' own reason (`Conflict`, `NotFound`…), or ours, see README.md. */
   readonly reason: string;
   /** What was being done: verb, resource, namespace and name. */
   readonly doing: string;

@@ -32,6 +32,8 @@ export interface TransportOptions {
 const attempts = 3;
 /** The pause before the second attempt, milliseconds; it doubles. The server's Retry-After comes on top when it is longer. */
 const firstPause = 100;
+/** What is no better a moment later. */
+const hopeless = new Set(["BadAnswer", "Untrusted"]);
 /** Nobody waits longer than this inside one call, milliseconds: the caller's queue is the better place to wait. */
 const longestPause = 5_000;
 
@@ -117,7 +119,7 @@ export function pauseBeforeAgain(error: unknown, isRead: boolean, attempt: numbe
     return attempt === 1 ? 0 : undefined;
   }
   const untouched = error.code === 429;
-  const readAgain = isRead && [0, 500, 502, 503, 504].includes(error.code) && error.reason !== "BadAnswer";
+  const readAgain = isRead && [0, 500, 502, 503, 504].includes(error.code) && !hopeless.has(error.reason);
   if (!untouched && !readAgain) {
     return undefined;
   }
@@ -154,8 +156,12 @@ export function unanswered(doing: string, error: unknown, limitMs: number): ApiE
   if (error instanceof Error && error.name === "TimeoutError") {
     return new ApiError({ code: 0, reason: "Timeout", doing, message: `no answer within ${Math.round(limitMs)} ms`, cause: error });
   }
-  return new ApiError({ code: 0, reason: "Unreachable", doing, message: reasonOf(error), cause: error });
+  const reason = untrusted.test((error as NodeJS.ErrnoException).code ?? "") ? "Untrusted" : "Unreachable";
+  return new ApiError({ code: 0, reason, doing, message: reasonOf(error), cause: error });
 }
+
+/** Node's codes for a certificate that fails verification: the wrong authority, the wrong name, out of date. */
+const untrusted = /^(ERR_TLS_CERT|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/;
 
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) {

@@ -1,4 +1,5 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
 import { issueLeaf, makeAuthority } from "./authority.ts";
 import type { KeyPair } from "./keyPair.ts";
 
@@ -44,7 +45,7 @@ export function whyUnusable(certificate: ServingCertificate | undefined, names: 
     if (!ca.ca || !leaf.verify(ca.publicKey)) return "tls.crt is not signed by ca.crt";
     if (now > new Date(leaf.validTo) || now > new Date(ca.validTo)) return `tls.crt or ca.crt expired (${leaf.validTo}, ${ca.validTo})`;
     if (now < new Date(leaf.validFrom)) return `tls.crt is only valid from ${leaf.validFrom}`;
-    const missing = names.find((name) => !leaf.checkHost(name) && !leaf.checkIP(name));
+    const missing = names.find((name) => (isIP(name) ? !leaf.checkIP(name) : !leaf.checkHost(name)));
     return missing === undefined ? undefined : `tls.crt is not for ${missing}`;
   } catch (error) {
     return `not readable: ${(error as Error).message}`;

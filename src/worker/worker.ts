@@ -107,9 +107,13 @@ export function createWorker(options: WorkerOptions): Worker {
       own.start(async (key) => ({ wakeAfter: await reconcile(key, reconciler) }), 4);
       for (const { namespace, name } of caches.deployments.values()) own.add(`${namespace}/${name}`);
       for (const plan of caches.plans.values()) own.add(`${plan.metadata.namespace}/${plan.spec.deployment.name}`);
-      const meter = setInterval(() => void readMeters(), meterMs);
+      let stopMeter = clock.setTimer(readAndGoOn, meterMs);
+      function readAndGoOn(): void {
+        void readMeters();
+        stopMeter = clock.setTimer(readAndGoOn, meterMs);
+      }
       signal.addEventListener("abort", () => {
-        clearInterval(meter);
+        stopMeter();
         queue = undefined;
         memories.forgetAll();
         void own.stop();

@@ -1,16 +1,7 @@
+import type { Measurement, MetricStatus } from "../../src/api/metricStatus.ts";
 import { apiVersion, finalizers, labels } from "../../src/api/names.ts";
 import { parsePlan } from "../../src/api/parse.ts";
-import type {
-  CanaryPlan,
-  JournalEntry,
-  Measurement,
-  MetricStatus,
-  Phase,
-  PlanMetadata,
-  PlanSpec,
-  PlanStatus,
-  Request,
-} from "../../src/api/plan.ts";
+import type { CanaryPlan, JournalEntry, Phase, PlanMetadata, PlanSpec, PlanStatus, Request } from "../../src/api/plan.ts";
 import { terminalPhases } from "../../src/api/plan.ts";
 import type { CanaryPolicy } from "../../src/api/policy.ts";
 import { built, type Change } from "./change.ts";

@@ -1,8 +1,9 @@
-import type { Client, Patch } from "../../src/kube/client.ts";
 import { isNotFound } from "../../src/kube/apiError.ts";
+import type { Client, Patch } from "../../src/kube/client.ts";
 import type { KubeObject } from "../../src/kube/object.ts";
 import { type Resource, resourceName } from "../../src/kube/resources.ts";
 import { type ApiServer, problem } from "./apiServer.ts";
+import { copy } from "./copy.ts";
 import type { SimulatedClock } from "./simulatedClock.ts";
 
 /** What the simulation does to the requests of one worker process. */
@@ -45,18 +46,27 @@ export function apiClient(server: ApiServer, clock: SimulatedClock, gate: Gate, 
       yield { items: server.list(resource), resourceVersion: String(server.version) };
     },
     create: (resource, object, options) =>
-      write(`create ${resource.plural}`, () => server.create(resource, object as object, { manager: options?.fieldManager }) as typeof object),
+      write(
+        `create ${resource.plural}`,
+        () => server.create(resource, object as object, { manager: options?.fieldManager }) as typeof object,
+      ),
     replace: (resource, object, options) =>
       write(`replace ${resource.plural}${options?.subresource ? "/status" : ""}`, () => {
         const { name = "", namespace } = object.metadata ?? {};
         const take = (draft: KubeObject) => {
           for (const key of Object.keys(draft)) delete draft[key];
-          Object.assign(draft, structuredClone(object));
+          Object.assign(draft, copy(object));
         };
         const by = { manager: options?.fieldManager, subresource: options?.subresource };
         return server.update<KubeObject>(resource, name, namespace, take, by) as unknown as typeof object;
       }),
-    patch: <T>(resource: Resource, name: string, namespace: string | undefined, patch: Patch, options: { fieldManager: string; subresource?: string }) =>
+    patch: <T>(
+      resource: Resource,
+      name: string,
+      namespace: string | undefined,
+      patch: Patch,
+      options: { fieldManager: string; subresource?: string },
+    ) =>
       write(`patch ${resource.plural}`, () => {
         if (patch.type !== "merge") throw new Error("only merge patches are simulated");
         const take = (draft: KubeObject) => void Object.assign(draft, merged(draft, patch.body));

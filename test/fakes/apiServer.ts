@@ -1,7 +1,9 @@
+import { planStatus } from "../../src/api/plan.ts";
 import { sameJson } from "../../src/core/traffic/sameJson.ts";
 import { ApiError } from "../../src/kube/apiError.ts";
 import type { KubeObject } from "../../src/kube/object.ts";
 import type { Resource } from "../../src/kube/resources.ts";
+import { copy } from "./copy.ts";
 
 export type Change = { type: "ADDED" | "MODIFIED" | "DELETED"; resource: Resource; object: KubeObject; before: KubeObject | undefined };
 
@@ -62,17 +64,18 @@ export class ApiServer {
         managedFields: owned(metadata.managedFields, by),
       },
     } as unknown as KubeObject;
-    return this.#store(resource, structuredClone(made), undefined) as unknown as T;
+    return this.#store(resource, copy(made), undefined) as unknown as T;
   }
 
   /** Replaces the object by what `change` makes of a draft of it. */
   update<T extends object>(resource: Resource, name: string, namespace: string | undefined, change: (draft: T) => void, by: By = {}): T {
     const before = this.get(resource, name, namespace);
     if (!before) throw problem(404, "NotFound", `update ${resource.plural} ${name}`);
-    const draft = structuredClone(before);
+    const draft = copy(before);
     change(draft as unknown as T);
     const given = draft.metadata.resourceVersion;
-    if (given !== undefined && given !== before.metadata.resourceVersion) throw problem(409, "Conflict", `update ${resource.plural} ${name}`);
+    if (given !== undefined && given !== before.metadata.resourceVersion)
+      throw problem(409, "Conflict", `update ${resource.plural} ${name}`);
     const after = withStatus.has(resource.plural) ? onlyItsPart(before, draft, by) : draft;
     const ownersGiven = !sameJson(after.metadata.managedFields, before.metadata.managedFields);
     const metadata = { ...after.metadata, uid: before.metadata.uid, generation: before.metadata.generation };
@@ -84,7 +87,8 @@ export class ApiServer {
     if (!sameJson(next["spec"], before["spec"])) next.metadata.generation = (before.metadata.generation ?? 0) + 1;
     if (!ownersGiven) next.metadata.managedFields = owned(next.metadata.managedFields, by);
     else next.metadata.managedFields = (next.metadata.managedFields ?? []).filter(({ manager }) => manager !== undefined);
-    if (next.metadata.deletionTimestamp && (next.metadata.finalizers ?? []).length === 0) return this.#drop(resource, next, before) as unknown as T;
+    if (next.metadata.deletionTimestamp && (next.metadata.finalizers ?? []).length === 0)
+      return this.#drop(resource, next, before) as unknown as T;
     return this.#store(resource, next, before) as unknown as T;
   }
 
@@ -97,12 +101,13 @@ export class ApiServer {
       return;
     }
     if (before.metadata.deletionTimestamp) return;
-    const marked = structuredClone(before);
+    const marked = copy(before);
     marked.metadata.deletionTimestamp = new Date(this.#now()).toISOString();
     this.#store(resource, marked, before);
   }
 
   #store(resource: Resource, object: KubeObject, before: KubeObject | undefined): KubeObject {
+    if (resource.plural === "canaryplans") refuseInvalid(object);
     this.version += 1;
     object.metadata.resourceVersion = String(this.version);
     const kind = this.#objects.get(resource.plural) ?? new Map<string, KubeObject>();
@@ -127,7 +132,16 @@ export class ApiServer {
 
 export const keyOf = (name: string, namespace?: string): string => (namespace === undefined ? name : `${namespace}/${name}`);
 
-export const problem = (code: number, reason: string, doing: string): ApiError => new ApiError({ code, reason, doing, message: "simulated" });
+export const problem = (code: number, reason: string, doing: string): ApiError =>
+  new ApiError({ code, reason, doing, message: "simulated" });
+
+/** What the schema of the CustomResourceDefinition does: a status that does not fit is not stored. */
+function refuseInvalid(object: KubeObject): void {
+  const { error } = planStatus.safeParse(object["status"] ?? firstStatus);
+  if (error !== undefined) throw new ApiError({ code: 422, reason: "Invalid", doing: "write a plan", message: error.message });
+}
+
+const firstStatus = { phase: "Preparing", reason: "", message: "" };
 
 function onlyItsPart(before: KubeObject, draft: KubeObject, by: By): KubeObject {
   if (by.subresource === "status") return { ...before, metadata: before.metadata, status: draft["status"] };

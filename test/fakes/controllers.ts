@@ -81,7 +81,10 @@ export class DeploymentController {
     }
     const available = [current, ...old].reduce((sum, set) => sum + (set.status?.availableReplicas ?? 0), 0);
     const unready = [current].reduce((sum, set) => sum + sizeOf(set) - (set.status?.availableReplicas ?? 0), 0);
-    let spare = Math.min(available - (wanted - Math.floor(wanted * 0.25)), oldTotal + sizeOf(current) - unready - (wanted - Math.floor(wanted * 0.25)));
+    let spare = Math.min(
+      available - (wanted - Math.floor(wanted * 0.25)),
+      oldTotal + sizeOf(current) - unready - (wanted - Math.floor(wanted * 0.25)),
+    );
     for (const set of [...old].sort(byAge)) {
       const less = Math.max(0, Math.min(spare, sizeOf(set)));
       spare -= less;
@@ -119,7 +122,12 @@ export class DeploymentController {
     const before = numberOf(current);
     const number = Math.max(before, highest(own.filter((set) => set.metadata.uid !== current.metadata.uid)) + 1);
     const manager = "kube-controller-manager";
-    if (number !== before) this.#edit(resources.replicasets, current, (draft) => void (draft.metadata.annotations = { ...draft.metadata.annotations, [revision]: String(number) }));
+    if (number !== before)
+      this.#edit(
+        resources.replicasets,
+        current,
+        (draft) => void (draft.metadata.annotations = { ...draft.metadata.annotations, [revision]: String(number) }),
+      );
     if (deployment.metadata.annotations?.[revision] === String(number)) return;
     this.#server.update<Deployment>(
       resources.deployments,
@@ -137,7 +145,9 @@ export class DeploymentController {
       deployment,
       (draft) => {
         const { paused } = draft.spec ?? {};
-        const failed = (draft.status?.conditions ?? []).filter(({ type, reason }) => type === "Progressing" && reason === "ProgressDeadlineExceeded");
+        const failed = (draft.status?.conditions ?? []).filter(
+          ({ type, reason }) => type === "Progressing" && reason === "ProgressDeadlineExceeded",
+        );
         draft.status = {
           observedGeneration: draft.metadata.generation ?? 0,
           replicas: sum((set) => set.status?.replicas),
@@ -158,13 +168,19 @@ export class DeploymentController {
     });
   }
 
-  #edit<T extends KubeObject | Deployment | ReplicaSet>(resource: typeof resources.deployments, object: T, change: (draft: T) => void, subresource?: string): void {
+  #edit<T extends KubeObject | Deployment | ReplicaSet>(
+    resource: typeof resources.deployments,
+    object: T,
+    change: (draft: T) => void,
+    subresource?: string,
+  ): void {
     const { name = "", namespace } = object.metadata;
     if (!this.#server.get(resource, name, namespace)) return;
     this.#server.update<T & object>(resource, name, namespace, change, { manager: "kube-controller-manager", subresource });
   }
 
-  #reread = (set: ReplicaSet): ReplicaSet | undefined => this.#server.get<ReplicaSet>(resources.replicasets, set.metadata.name ?? "", set.metadata.namespace);
+  #reread = (set: ReplicaSet): ReplicaSet | undefined =>
+    this.#server.get<ReplicaSet>(resources.replicasets, set.metadata.name ?? "", set.metadata.namespace);
   #fresh(sets: ReplicaSet[]): ReplicaSet[] {
     return [...new Map(sets.map((set) => [set.metadata.uid, set])).values()].flatMap((set) => this.#reread(set) ?? []);
   }
@@ -187,4 +203,5 @@ const sizeOf = (set: ReplicaSet): number => set.spec?.replicas ?? 0;
 const numberOf = (set: ReplicaSet): number => Number(set.metadata.annotations?.[revision] ?? 0);
 const highest = (sets: ReplicaSet[]): number => Math.max(0, ...sets.map(numberOf));
 const byAge = (a: ReplicaSet, b: ReplicaSet): number =>
-  String(a.metadata.creationTimestamp).localeCompare(String(b.metadata.creationTimestamp)) || String(a.metadata.name).localeCompare(String(b.metadata.name));
+  String(a.metadata.creationTimestamp).localeCompare(String(b.metadata.creationTimestamp)) ||
+  String(a.metadata.name).localeCompare(String(b.metadata.name));

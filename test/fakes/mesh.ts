@@ -96,6 +96,8 @@ export class Mesh {
   #spread({ resource, object, type }: Change): void {
     const take = this.#taking(resource.plural, object, type === "DELETED");
     if (!take) return;
+    // Whether a pod answers is true at once, whoever has heard of it.
+    if (resource.plural === resources.pods.plural) for (const view of this.#views) view.flows = undefined;
     for (const view of this.#views) {
       const hear = () => {
         take(view);
@@ -119,18 +121,26 @@ export class Mesh {
   }
 
   #note(view: View): void {
-    const pair = [...view.routes.values()].flatMap(({ spec }) => (spec.http ?? [])[0]?.route ?? []).filter(({ destination }) => destination.subset?.startsWith("rev-"));
+    const pair = [...view.routes.values()]
+      .flatMap(({ spec }) => (spec.http ?? [])[0]?.route ?? [])
+      .filter(({ destination }) => destination.subset?.startsWith("rev-"));
     const canary = pair[1];
     if (!canary) return;
     const total = (pair[0]?.weight ?? 0) + (canary.weight ?? 0);
-    const seen = { at: this.#clock.now(), hash: String(canary.destination.subset).slice(4), weight: Math.round((100 * (canary.weight ?? 0)) / Math.max(1, total)) };
+    const seen = {
+      at: this.#clock.now(),
+      hash: String(canary.destination.subset).slice(4),
+      weight: Math.round((100 * (canary.weight ?? 0)) / Math.max(1, total)),
+    };
     const last = this.weightsSeen.at(-1);
     if (last?.weight !== seen.weight || last.hash !== seen.hash) this.weightsSeen.push(seen);
   }
 
   #flowsOf(view: View): Flow[] {
     const lists = [this.#routeOf(view, "gateway"), this.#routeOf(view, "mesh")].filter((list) => list !== undefined);
-    return lists.flatMap((list) => list.flatMap((entry) => this.#flowsTo(view, list, entry).map((flow) => ({ ...flow, share: flow.share / lists.length }))));
+    return lists.flatMap((list) =>
+      list.flatMap((entry) => this.#flowsTo(view, list, entry).map((flow) => ({ ...flow, share: flow.share / lists.length }))),
+    );
   }
 
   /** The first route of the VirtualService for this way in; callers in the mesh without one go to the Service itself. */
@@ -153,7 +163,9 @@ export class Mesh {
     const labels = this.#labelsOf(view, subset);
     if (labels === undefined) return [{ share, lost: `subset ${subset} is unknown to a proxy with ${view.lagMs} ms lag` }];
     const wanted = labels[podTemplateHash];
-    const alive = [...view.pods].filter(([key, { hash }]) => (wanted === undefined || hash === wanted) && this.#answers(key)).map(([, pod]) => pod);
+    const alive = [...view.pods]
+      .filter(([key, { hash }]) => (wanted === undefined || hash === wanted) && this.#answers(key))
+      .map(([, pod]) => pod);
     if (alive.length === 0) return [{ share, lost: `no pod answers in ${subset ?? host} for a proxy with ${view.lagMs} ms lag` }];
     return alive.map(({ hash, image }) => ({ share: share / alive.length, hash, image }));
   }
@@ -173,10 +185,5 @@ export class Mesh {
     const [namespace = "", name = ""] = key.split("/");
     const pod = this.#server.get<Pod>(resources.pods, name, namespace);
     return pod !== undefined && (pod.status?.conditions ?? []).some(({ type, status }) => type === "Ready" && status === "True");
-  }
-
-  /** What was counted is out of date: some pod has come or gone. */
-  podsChanged(): void {
-    for (const view of this.#views) view.flows = undefined;
   }
 }

@@ -58,7 +58,9 @@ export class PodControllers {
     if (!set.metadata.deletionTimestamp) {
       for (let i = here.length; i < wanted; i += 1) this.#start(set);
       // Those that are not ready go first, then the youngest.
-      const order = [...here].sort((a, b) => Number(isReady(a)) - Number(isReady(b)) || Number(b.metadata.resourceVersion) - Number(a.metadata.resourceVersion));
+      const order = [...here].sort(
+        (a, b) => Number(isReady(a)) - Number(isReady(b)) || Number(b.metadata.resourceVersion) - Number(a.metadata.resourceVersion),
+      );
       for (const pod of order.slice(0, Math.max(0, here.length - wanted))) this.#stop(pod);
     }
     const now = this.podsOf(set.metadata.uid).filter((pod) => !pod.metadata.deletionTimestamp);
@@ -68,7 +70,12 @@ export class PodControllers {
       set.metadata.name ?? "",
       set.metadata.namespace,
       (draft) => {
-        draft.status = { replicas: now.length, readyReplicas: ready, availableReplicas: ready, observedGeneration: draft.metadata.generation ?? 0 };
+        draft.status = {
+          replicas: now.length,
+          readyReplicas: ready,
+          availableReplicas: ready,
+          observedGeneration: draft.metadata.generation ?? 0,
+        };
       },
       { manager: "kube-controller-manager", subresource: "status" },
     );
@@ -79,7 +86,13 @@ export class PodControllers {
     const name = `${set.metadata.name}-${this.#names}`;
     const owner = { apiVersion: "apps/v1", kind: "ReplicaSet", name: set.metadata.name, uid: set.metadata.uid, controller: true };
     const pod = {
-      metadata: { name, namespace: set.metadata.namespace, labels: set.spec?.template?.metadata?.labels, ownerReferences: [owner], finalizers: ["kubelet"] },
+      metadata: {
+        name,
+        namespace: set.metadata.namespace,
+        labels: set.spec?.template?.metadata?.labels,
+        ownerReferences: [owner],
+        finalizers: ["kubelet"],
+      },
       spec: set.spec?.template?.spec,
     };
     const made = this.#server.create(resources.pods, pod as unknown as Pod);
@@ -118,7 +131,11 @@ export class PodControllers {
   }
 
   #collect(resource: Resource): void {
-    const uids = new Set([resources.deployments, resources.replicasets, resources.canaryplans].flatMap((kind) => this.#server.list<KubeObject>(kind)).map(({ metadata }) => metadata.uid));
+    const uids = new Set(
+      [resources.deployments, resources.replicasets, resources.canaryplans]
+        .flatMap((kind) => this.#server.list<KubeObject>(kind))
+        .map(({ metadata }) => metadata.uid),
+    );
     for (const object of this.#server.list<KubeObject>(resource)) {
       const owner = controllerOf(object.metadata);
       if (owner === undefined || uids.has(owner) || object.metadata.deletionTimestamp) continue;

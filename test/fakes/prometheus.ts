@@ -54,12 +54,17 @@ export class FakePrometheus implements Prometheus {
 
   #counters(): PrometheusAnswer {
     const last = this.#scrapes.at(-1);
-    const series = [...(last?.counts ?? [])].map(([hash, { requests }]) => ({ labels: { destination_canonical_revision: hash }, value: requests }));
+    const series = [...(last?.counts ?? [])].map(([hash, { requests }]) => ({
+      labels: { destination_canonical_revision: hash },
+      value: requests,
+    }));
     return answer([...series, { labels: { serin_at: "newest" }, value: (last?.at ?? 0) / 1_000 }]);
   }
 
   #scrape(): void {
-    const counts = new Map([...this.#mesh.counts].map(([hash, count]) => [hash, { ...count }]));
+    const counts = new Map(
+      [...this.#mesh.counts].map(([hash, count]) => [hash, { requests: Math.floor(count.requests), errors: Math.floor(count.errors) }]),
+    );
     this.#scrapes = [...this.#scrapes.slice(-windowMs / scrapeMs - 1), { at: this.#clock.now(), counts }];
     this.#clock.setTimer(() => this.#scrape(), scrapeMs);
   }

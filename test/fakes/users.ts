@@ -15,6 +15,7 @@ import type { Deployment, KubeObject } from "../../src/kube/object.ts";
 import { type Resource, resources } from "../../src/kube/resources.ts";
 import { deploymentName, namespace } from "../build/story.ts";
 import type { ApiServer } from "./apiServer.ts";
+import { copy } from "./copy.ts";
 import type { SimulatedClock } from "./simulatedClock.ts";
 
 export const keys: SealKey[] = [{ id: "k1", secret: Buffer.from("a key of thirty-two bytes, or so") }];
@@ -62,7 +63,7 @@ export class Users {
   editDeployment(change: (draft: Deployment) => void, tool: string): void {
     const before = this.#server.get<Deployment>(resources.deployments, deploymentName, namespace);
     if (!before) return;
-    const wanted = structuredClone(before);
+    const wanted = copy(before);
     change(wanted);
     let stored: unknown = wanted;
     if (this.webhookIsUp) {
@@ -88,7 +89,7 @@ export class Users {
     const { name } = plan.metadata;
     const before = this.#server.get<CanaryPlan>(resources.canaryplans, name, namespace);
     if (!before) return;
-    const wanted = structuredClone(before);
+    const wanted = copy(before);
     wanted.spec.control = { ...wanted.spec.control, ...control };
     const review = { asking: this.#asking(name, "kubectl-edit"), object: wanted as ReviewedPlan, oldObject: before as ReviewedPlan };
     const stored = this.#admitted(wanted, admitPlan(review, this.#world()));
@@ -99,7 +100,7 @@ export class Users {
   applyRoute(name: string, spec: VirtualServiceSpec): void {
     const before = this.#server.get<KubeObject & { spec: VirtualServiceSpec }>(resources.virtualservices, name, namespace);
     if (!before) return;
-    const wanted = { ...structuredClone(before), spec: structuredClone(spec) };
+    const wanted = { ...copy(before), spec: copy(spec) };
     const review = { asking: this.#asking(name, "argocd"), object: wanted, oldObject: before };
     const stored = this.webhookIsUp ? this.#admitted(wanted, admitVirtualService(review, this.#world())) : wanted;
     if (stored) this.#write<KubeObject>(resources.virtualservices, name, "argocd", (draft) => void (draft["spec"] = stored.spec));
@@ -121,7 +122,7 @@ export class Users {
   #admitted<T>(object: T, admission: Admission): T | undefined {
     this.lastAnswer = admission;
     if (!admission.allowed) return undefined;
-    return admission.operations.length === 0 ? object : jsonpatch.apply_patch(structuredClone(object), structuredClone(admission.operations));
+    return admission.operations.length === 0 ? object : jsonpatch.apply_patch(copy(object), copy(admission.operations));
   }
 
   #asking(name: string, tool: string): Asking {

@@ -67,7 +67,7 @@ describe("TLS", () => {
   test("a server of another authority is refused, unless the kubeconfig says insecure", async () => {
     const wrong = accessTo(server.url, { trust: { ca: async () => stranger.ca } });
     const error = await ask(connectWith(wrong, { userAgent })).catch((error: unknown) => error as ApiError);
-    expect((error as ApiError).reason).toBe("Unreachable");
+    expect((error as ApiError).reason).toBe("Untrusted");
     expect(server.seen).toEqual([]);
     await connection?.close();
     await ask(connectWith({ ...wrong, trust: { ...wrong.trust, insecure: true } }, { userAgent }));
@@ -77,7 +77,7 @@ describe("TLS", () => {
   test("a rotated authority is found at the next connection", async () => {
     let ca = stranger.ca;
     const through = connectWith(accessTo(server.url, { trust: { ca: async () => ca } }), { userAgent });
-    await expect(ask(through)).rejects.toThrow("Unreachable");
+    await expect(ask(through)).rejects.toThrow("Untrusted");
     ca = authority.ca;
     await ask(through);
     expect(server.seen).toHaveLength(1);

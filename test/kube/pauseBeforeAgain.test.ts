@@ -16,6 +16,7 @@ test.each<[string, ApiError, boolean, number, number | undefined]>([
   ["a read after 504", error(504), true, 1, 100],
   ["a read that must wait longer than a caller would", error(503, 60_000), true, 1, undefined],
   ["a read after garbage", error(0, undefined, "BadAnswer"), true, 1, undefined],
+  ["a read of a server with another's certificate", error(0, undefined, "Untrusted"), true, 1, undefined],
   ["a read after 403", error(403), true, 1, undefined],
   ["a read after 404", error(404), true, 1, undefined],
   ["a read after 410", error(410), true, 1, undefined],

@@ -99,6 +99,26 @@ describe("the watch ends", () => {
     expect(lists()).toBe(1);
   });
 
+  test("again and again: the pauses grow, and are short again once something came", async () => {
+    server.fault = (seen) => (seen.query.has("watch") ? "cut" : undefined);
+    start({ timing: { ...quick, backoff: { first: 4, longest: 64 } } });
+    await until(() => expect(troubles.length).toBeGreaterThan(5));
+    expect(troubles.slice(0, 5).map(({ retryInMs }, i) => retryInMs > 2 * 2 ** i && retryInMs <= 4 * 2 ** i)).toEqual([
+      true,
+      true,
+      true,
+      true,
+      true,
+    ]);
+    server.fault = () => undefined;
+    await server.until(() => server.watches.length === 1);
+    server.put(collection, "a", { n: 1 });
+    await until(() => expect(told).toHaveLength(1));
+    troubles.length = 0;
+    server.cutWatches();
+    await until(() => expect(troubles[0]?.retryInMs).toBeLessThanOrEqual(4));
+  });
+
   test("by 410 as a status or as an event: a new list tells what vanished, changed and came", async () => {
     server.put(collection, "a", { n: 1 });
     server.put(collection, "b", { n: 2 });

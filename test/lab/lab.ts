@@ -4,14 +4,15 @@ import { join } from "node:path";
 import { startControlPlane } from "./controlPlane.ts";
 import { gatewayObjects, startGateway, startIstiod } from "./istio.ts";
 import { asList, type Kubectl, kubectlWith } from "./kubectl.ts";
+import { connectCluster } from "./kubelet/clusterClient.ts";
 import { labEnvironment } from "./labEnvironment.ts";
 import { LabFault } from "./labFault.ts";
-import { DEFAULT_OPTIONS, type LabOptions } from "./options.ts";
+import { DEFAULT_OPTIONS, type LabOptions, type OptionalPart } from "./options.ts";
 import { partFile } from "./parts/ensureParts.ts";
 import { Processes } from "./processes.ts";
 import { prometheusObjects, startPrometheus } from "./prometheus.ts";
-import { serinHealth, startSerin } from "./serin.ts";
-import { until } from "./until.ts";
+import { installSerin, serinHealth, startSerin } from "./serin.ts";
+import { untilUsable } from "./untilUsable.ts";
 
 export interface Lab {
   /** Logs `<process>.log`, pids `<process>.pid`, `audit.log`. Gone after `stop`. */
@@ -51,58 +52,52 @@ export async function startLab(wanted: Partial<LabOptions> = {}): Promise<Lab> {
 }
 
 async function startParts(dir: string, processes: Processes, options: LabOptions) {
-  const has = (part: LabOptions["without"][number]) => !options.without.includes(part);
+  const has = (part: OptionalPart) => !options.without.includes(part);
   const prometheus = has("prometheus")
     ? startPrometheus(dir, processes, options.scrape, { istio: has("istio"), serin: has("serin") ? serinHealth(options) : {} })
     : Promise.resolve();
   const [kubeconfigs] = await Promise.all([startControlPlane(dir, processes), prometheus]);
   const env = await labEnvironment(dir, kubeconfigs.admin, options);
   const kubectl = await kubectlWith(env);
-  const ca = await readFile(join(dir, "ca.crt"), "utf8");
-  await Promise.all([
-    startKubelet(dir, processes, kubeconfigs.kubelet),
-    startMesh(dir, processes, kubectl, kubeconfigs.istiod, options).then(async () => {
-      if (has("serin")) await startSerin(dir, processes, kubectl, ca, options);
-    }),
-    usable(kubectl),
-  ]);
+  const client = connectCluster(kubeconfigs.admin, "lab");
+  const access = { processes, kubectl, client, ca: await readFile(join(dir, "ca.crt"), "utf8") };
+  const istioKinds = has("istio") ? createIstioKinds(kubectl) : Promise.resolve();
+  try {
+    await Promise.all([
+      startKubelet(dir, processes, kubeconfigs.kubelet),
+      createObjects(kubectl, [...(has("istio") ? gatewayObjects : []), ...(has("prometheus") ? prometheusObjects : [])]),
+      has("istio") && istioKinds.then(() => startMesh(dir, processes, kubeconfigs.istiod, options.debounce)),
+      // A worker that starts before Istio's kinds are there would take the mesh to be absent.
+      has("serin") && Promise.all([installSerin(dir, access, options), istioKinds]).then(([own]) => startSerin(access, own, options)),
+    ]);
+    await untilUsable(client, has("istio"));
+  } finally {
+    await client.close();
+  }
   return { env, kubectl };
 }
 
 async function startKubelet(dir: string, processes: Processes, kubeconfig: string): Promise<void> {
   const args = [join(import.meta.dirname, "kubelet", "bin.ts")];
-  await processes.start({
-    name: "kubelet",
-    command: process.execPath,
-    args,
-    env: { ...process.env, KUBECONFIG: kubeconfig, LAB_DIR: dir },
-  });
+  const env = { ...process.env, KUBECONFIG: kubeconfig, LAB_DIR: dir };
+  await processes.start({ name: "kubelet", command: process.execPath, args, env });
 }
 
-async function startMesh(dir: string, processes: Processes, kubectl: Kubectl, kubeconfig: string, options: LabOptions): Promise<void> {
-  const istio = !options.without.includes("istio");
-  const objects = [...(istio ? gatewayObjects : []), ...(options.without.includes("prometheus") ? [] : prometheusObjects)];
+// Without client-side validation: it makes kube-apiserver compute its whole OpenAPI document, which takes seconds.
+const CREATE = ["create", "--validate=false", "-f"];
+
+async function createIstioKinds(kubectl: Kubectl): Promise<void> {
+  await kubectl([...CREATE, await partFile("istio-crds.yaml")]);
+}
+
+async function createObjects(kubectl: Kubectl, objects: readonly object[]): Promise<void> {
   if (objects.length === 0) return;
   const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "istio-system" } };
-  // One after the other: who asks for a kind too early, or is refused a connection, waits ever longer before he tries again.
-  const startGatewayWhenKnown = async () => {
-    await kubectl(["create", "--validate=false", "-f", await partFile("istio-crds.yaml")]);
-    await startIstiod(dir, processes, kubeconfig, options.debounce);
-    await startGateway(dir, processes);
-  };
-  const created = kubectl(["create", "--validate=false", "-f", "-"], asList([namespace, ...objects]));
-  if (!istio) return void (await created);
-  await Promise.all([
-    created.then(() => kubectl(["wait", "--for=condition=Ready", "--timeout=60s", "-n", "istio-system", "pod/istio-ingressgateway"])),
-    startGatewayWhenKnown(),
-  ]);
+  await kubectl([...CREATE, "-"], asList([namespace, ...objects]));
 }
 
-/** A cluster in which nothing can be created is not ready yet, whatever kube-apiserver says. */
-async function usable(kubectl: Kubectl): Promise<void> {
-  await until("the namespace default and its ServiceAccount", () => kubectl(["get", "serviceaccount", "default", "-n", "default"]));
-  await until("a Node that is ready", async () => {
-    await kubectl(["wait", "--for=condition=Ready", "--timeout=30s", "node", "--all"]);
-    return true;
-  });
+/** One after the other: whoever asks for a kind too early, or is refused a connection, waits ever longer before he tries again. */
+async function startMesh(dir: string, processes: Processes, kubeconfig: string, debounce?: string): Promise<void> {
+  await startIstiod(dir, processes, kubeconfig, debounce);
+  await startGateway(dir, processes);
 }

@@ -14,6 +14,8 @@ export interface ProcessRecipe {
   readonly env?: NodeJS.ProcessEnv;
   /** Asked again and again until it is true; a process without it counts as ready when it runs. */
   readonly ready?: () => Promise<boolean>;
+  /** Starts again when it ends by itself, as a kubelet does with a container: after 1 s, then 2 s, at most 10 s. */
+  readonly again?: boolean;
 }
 
 interface Running {
@@ -21,6 +23,8 @@ interface Running {
   child: ChildProcess;
   /** We ended it, so its end is no news. */
   ending: boolean;
+  /** How often it ended by itself. */
+  falls: number;
 }
 
 const GRACE_MS = 5_000;
@@ -56,7 +60,7 @@ export class Processes {
 
   async start(recipe: ProcessRecipe): Promise<void> {
     if (this.#stopping) throw new LabFault("the lab is being stopped");
-    const running: Running = { recipe, child: this.#spawn(recipe), ending: false };
+    const running: Running = { recipe, child: this.#spawn(recipe), ending: false, falls: 0 };
     this.#running.set(recipe.name, running);
     await this.#untilReady(running);
   }
@@ -78,7 +82,10 @@ export class Processes {
   /** Sends a signal; for SIGKILL, SIGTERM and SIGINT the answer comes when the process is gone. */
   async kill(name: string, signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
     const running = this.#get(name);
-    if (hasEnded(running.child)) return;
+    if (hasEnded(running.child)) {
+      running.ending = true;
+      return;
+    }
     if (!["SIGKILL", "SIGTERM", "SIGINT"].includes(signal)) {
       running.child.kill(signal);
       return;
@@ -119,12 +126,21 @@ export class Processes {
     });
     closeSync(log);
     writeFileSync(join(this.#dir, `${name}.pid`), `${child.pid}\n`);
-    child.once("exit", (code, signal) => {
-      if (!this.#stopping && this.#running.get(name)?.ending === false) {
-        say(`${name} ended by itself (${signal ?? `code ${code}`}); see ${join(this.#dir, `${name}.log`)}`);
-      }
-    });
+    child.once("exit", (code, signal) => this.#fell(name, child, signal ?? `code ${code}`));
     return child;
+  }
+
+  /** News, unless we ended it ourselves. */
+  #fell(name: string, child: ChildProcess, how: string): void {
+    const running = this.#running.get(name);
+    if (this.#stopping || running === undefined || running.child !== child || running.ending) return;
+    const seconds = Math.min(10, 2 ** running.falls++);
+    const then = running.recipe.again ? `it starts again in ${seconds} s` : `see ${join(this.#dir, `${name}.log`)}`;
+    say(`${name} ended by itself (${how}); ${then}`);
+    if (!running.recipe.again) return;
+    setTimeout(() => {
+      if (!this.#stopping && !running.ending && running.child === child) running.child = this.#spawn(running.recipe);
+    }, seconds * 1000).unref();
   }
 
   async #untilReady({ recipe, child }: Running): Promise<void> {
@@ -136,6 +152,7 @@ export class Processes {
 
   async #end(running: Running): Promise<void> {
     const { name } = running.recipe;
+    running.ending = true;
     if (hasEnded(running.child)) return;
     await Promise.race([this.kill(name, "SIGTERM"), delay(GRACE_MS, undefined, { ref: false })]);
     await this.kill(name, "SIGKILL");

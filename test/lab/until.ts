@@ -5,7 +5,7 @@ import { LabFault } from "./labFault.ts";
  * Waits for a condition, and says what it waited for when it never came. A condition that throws counts as "not yet":
  * a part that has not opened its port refuses connections.
  */
-export async function until<T>(what: string, condition: () => Promise<T | undefined | false>, seconds = 60): Promise<T> {
+export async function until<T>(what: string, condition: () => Promise<T | undefined | false>, seconds = 120): Promise<T> {
   const deadline = Date.now() + seconds * 1000;
   let last = "";
   for (;;) {

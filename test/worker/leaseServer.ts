@@ -10,8 +10,8 @@ export class LeaseServer {
   writes = 0;
   private version = 0;
 
-  /** A client of one candidate. Its link can be cut, made to hang, or to lose answers of writes that happened. */
-  client(): LeaseClient & { link: "up" | "down" | "hanging" | "losing answers" } {
+  /** A client of one candidate. Its link can be cut, made to hang, to lose answers of writes that happened, or to hold all answers back. */
+  client(): LeaseClient & { link: "up" | "down" | "hanging" | "losing answers"; answersHeld: Promise<void> | undefined } {
     const answer = async <T>(work: () => T, isWrite: boolean): Promise<T> => {
       if (made.link === "hanging") {
         return new Promise(() => {});
@@ -20,6 +20,7 @@ export class LeaseServer {
         throw failure(0, "Unreachable");
       }
       const result = work();
+      await made.answersHeld;
       if (made.link === "losing answers" && isWrite) {
         throw failure(0, "Timeout");
       }
@@ -27,6 +28,7 @@ export class LeaseServer {
     };
     const made = {
       link: "up" as "up" | "down" | "hanging" | "losing answers",
+      answersHeld: undefined as Promise<void> | undefined,
       get: () => answer(() => structuredClone(this.lease), false),
       create: (_: unknown, lease: Lease) => answer(() => this.create(lease), true),
       replace: (_: unknown, lease: Lease) => answer(() => this.replace(lease), true),

@@ -98,6 +98,8 @@ describe("delays", () => {
     queue.addAfter("a", 300);
     await clock.advance(199);
     expect(processed).toEqual([]);
+    await clock.advance(1);
+    expect(processed).toEqual(["a"]);
     await clock.advance(1_000);
     expect(processed).toEqual(["a"]);
   });

@@ -1,4 +1,4 @@
-import type { MetricStatus } from "../../api/plan.ts";
+import type { MetricStatus } from "../../api/metricStatus.ts";
 import type { MetricPhase } from "./limits.ts";
 
 /** Worst last, by table R1 of research/peers.md §4a. */

@@ -1,5 +1,5 @@
 import type { Metric } from "../../api/metric.ts";
-import type { Measurement, MetricStatus } from "../../api/plan.ts";
+import type { Measurement, MetricStatus } from "../../api/metricStatus.ts";
 import { isBroken } from "./limits.ts";
 import { firstLookAt, intervalOf, lastFinishedAt, latestOf, retryMs, waitAfter } from "./schedule.ts";
 import { fromTime } from "./time.ts";

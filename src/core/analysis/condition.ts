@@ -1,5 +1,5 @@
 import type { Metric } from "../../api/metric.ts";
-import type { Verdict } from "../../api/plan.ts";
+import type { Verdict } from "../../api/metricStatus.ts";
 import { atMost, formatValues, type MetricAnswer } from "./answer.ts";
 
 export type { MetricAnswer } from "./answer.ts";

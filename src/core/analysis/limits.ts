@@ -1,6 +1,6 @@
 import { parseDuration } from "../../api/duration.ts";
 import type { Metric } from "../../api/metric.ts";
-import type { MetricStatus } from "../../api/plan.ts";
+import type { MetricStatus } from "../../api/metricStatus.ts";
 
 /** When a metric ends, and how: the tables C and L of research/peers.md §4a, on counters alone. */
 

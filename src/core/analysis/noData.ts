@@ -1,5 +1,5 @@
 import { formatDuration, parseDuration } from "../../api/duration.ts";
-import type { MetricStatus } from "../../api/plan.ts";
+import type { MetricStatus } from "../../api/metricStatus.ts";
 import type { PolicySpec } from "../../api/policy.ts";
 import { fromTime } from "./time.ts";
 

@@ -1,5 +1,5 @@
 import type { Metric } from "../../api/metric.ts";
-import type { Measurement, MetricStatus, Verdict } from "../../api/plan.ts";
+import type { Measurement, MetricStatus, Verdict } from "../../api/metricStatus.ts";
 import { atMost } from "./answer.ts";
 import type { Judgement } from "./condition.ts";
 import { brokenLimit, defaults, invalidReason, isBroken, phaseOf } from "./limits.ts";
@@ -91,6 +91,7 @@ function tally(
     consecutiveErrors: verdict === "error" ? status.consecutiveErrors + 1 : 0,
     consecutiveSuccesses: verdict === "pass" ? status.consecutiveSuccesses + by("pass") : 0,
     measured: (status.measured ?? 0) + (towardsCount ? 1 : 0),
+    ...(scheduled && { lastScheduledAt: finishedAt }),
     ...(by("fail") === 1 && { lastFailureAt: finishedAt }),
     ...(by("inconclusive") === 1 && { lastInconclusiveAt: finishedAt }),
     ...(stillMissing !== undefined && { noDataSince: stillMissing }),

@@ -1,6 +1,6 @@
 import { parseDuration } from "../../api/duration.ts";
 import type { Metric } from "../../api/metric.ts";
-import type { Measurement, MetricStatus } from "../../api/plan.ts";
+import type { Measurement, MetricStatus } from "../../api/metricStatus.ts";
 import { invalidReason, isBroken } from "./limits.ts";
 import { fromTime } from "./time.ts";
 
@@ -51,7 +51,13 @@ export function due(metric: Metric, status: MetricStatus | undefined, clock: Clo
 /** The first millisecond at which the metric is due. */
 function nextLookAt(metric: Metric, status: MetricStatus | undefined, { startedAt, closing }: Clock): number {
   if (status === undefined || status.measurements.length === 0) return firstLookAt(metric, status, startedAt);
-  return lastFinishedAt(status) + waitAfter(metric, latestOf(status), closing === true) + 1;
+  const latest = latestOf(status);
+  // Closing looks come between two scheduled ones and don't move them: else a bad release would live an interval longer for being looked at.
+  const from =
+    closing === true || latest?.verdict === "error" || status.lastScheduledAt === undefined
+      ? lastFinishedAt(status)
+      : fromTime(status.lastScheduledAt);
+  return from + waitAfter(metric, latest, closing === true) + 1;
 }
 
 /** startedAt + initialDelay (C7). */

@@ -1,4 +1,4 @@
-import type { MetricStatus } from "../../api/plan.ts";
+import type { MetricStatus } from "../../api/metricStatus.ts";
 import { judge as judgeAnswer } from "../analysis/condition.ts";
 import { type InForce, metricsInForce } from "../analysis/inForce.ts";
 import { assess, begin, closingLook, due, nextDue, noDataAt, noDataVerdict, record, toMeasurement } from "../analysis/run.ts";
@@ -122,10 +122,15 @@ export function passUnder(look: Look, draft: Draft, weight: number): boolean {
   if (weight === 0) return true;
   const index = Math.min(draft.status.step?.index ?? 0, look.policy.steps.length - 1);
   const background = metricsInForce(look.policy, index).filter(({ step }) => step === undefined);
+  return passEach(look, draft, background, weight);
+}
+
+function passEach(look: Look, draft: Draft, metrics: readonly InForce[], weight: number): boolean {
+  if (weight === 0) return true;
   const weightChangedAt =
     wayOf(look) === "routes" ? look.snapshot.trafficChangedAt : Date.parse(draft.status.weight?.changedAt ?? draft.time);
   let passed = true;
-  for (const each of background) {
+  for (const each of metrics) {
     const looked = closingLook(each.metric, statusOf(draft, each), { now: draft.now, weightChangedAt, weight });
     if (looked.kind === "passed") continue;
     passed = false;
@@ -141,16 +146,15 @@ export function passUnder(look: Look, draft: Draft, weight: number): boolean {
   return passed;
 }
 
-/** Whether the metrics of an analysis step have all ended well. Their failures end the plan in `judge`. */
+/** Whether the metrics of an analysis step have all ended well, and each with a latest pass under this weight (I6). Their failures end the plan in `judge`. */
 export function inlineAnalysis(look: Look, draft: Draft): boolean {
   const index = draft.status.step?.index ?? 0;
   const inline = metricsInForce(look.policy, index).filter(({ step }) => step !== undefined);
   const statuses = inline.flatMap((each) => statusOf(draft, each) ?? []);
   const assessed = assess(statuses);
   draft.stage("analysis");
-  if (statuses.length < inline.length || assessed.phase !== "Successful") {
-    draft.say("StepStarted", `step ${index + 1}/${look.policy.steps.length}: ${assessed.message}`);
-    return false;
-  }
-  return true;
+  if (statuses.length === inline.length && assessed.phase === "Successful")
+    return passEach(look, draft, inline, draft.status.weight?.desired ?? 0);
+  draft.say("StepStarted", `step ${index + 1}/${look.policy.steps.length}: ${assessed.message}`);
+  return false;
 }

@@ -19,7 +19,7 @@ export function observe(look: Look, draft: Draft): void {
   }
   const { shift } = look.snapshot;
   if (shift === undefined || shift.total === 0) return;
-  draft.status.weight = { ...weight, observed: Math.round((100 * shift.canary) / shift.total), requests: shift.total };
+  draft.status.weight = { ...weight, observed: Math.round((100 * shift.canary) / shift.total), requests: Math.round(shift.total) };
 }
 
 /**

@@ -79,7 +79,9 @@ describe("a Deployment that nobody holds", () => {
     const { stored } = admit(
       review(
         web(),
-        web(image("nginx:1.24"), ({ spec }) => void (spec.replicas = 7)),
+        web(image("nginx:1.24"), ({ spec }) => {
+          spec.replicas = 7;
+        }),
       ),
     );
     expect(stored.spec).toMatchObject({ replicas: 7, paused: true });
@@ -106,7 +108,9 @@ describe("a Deployment that nobody holds", () => {
     "by a scale": {
       given: review(
         web(),
-        web(({ spec }) => void (spec.replicas = 9)),
+        web(({ spec }) => {
+          spec.replicas = 9;
+        }),
       ),
       reason: "NothingAsked",
     },
@@ -115,7 +119,11 @@ describe("a Deployment that nobody holds", () => {
     "by a restart": {
       given: review(
         web(),
-        web(template((t) => void (t.metadata = { ...t.metadata, annotations: { "kubectl.kubernetes.io/restartedAt": "now" } }))),
+        web(
+          template((t) => {
+            t.metadata = { ...t.metadata, annotations: { "kubectl.kubernetes.io/restartedAt": "now" } };
+          }),
+        ),
       ),
       reason: "NoPolicy",
     },
@@ -131,7 +139,9 @@ describe("a Deployment that nobody holds", () => {
     "when it is being deleted": {
       given: review(
         web(),
-        web(image("a"), ({ metadata }) => void (metadata.deletionTimestamp = now)),
+        web(image("a"), ({ metadata }) => {
+          metadata.deletionTimestamp = now;
+        }),
       ),
       reason: "BeingDeleted",
     },
@@ -144,13 +154,18 @@ describe("a Deployment that nobody holds", () => {
     });
   }
 
-  const claim = (name: string) => template((t) => void (t.spec.volumes = [{ name: "data", persistentVolumeClaim: { claimName: name } }]));
+  const claim = (name: string) =>
+    template((t) => {
+      t.spec.volumes = [{ name: "data", persistentVolumeClaim: { claimName: name } }];
+    });
   const port = template((t) => void Object.assign(t.spec.containers[0] ?? {}, { ports: [{ containerPort: 80, hostPort: 8080 }] }));
   const hostNetwork = template((t) => {
     t.spec["hostNetwork"] = true;
     Object.assign(t.spec.containers[0] ?? {}, { ports: [{ containerPort: 9100 }] });
   });
-  const recreate: Parameters<typeof web>[0] = ({ spec }) => void (spec.strategy = { type: "Recreate" });
+  const recreate: Parameters<typeof web>[0] = ({ spec }) => {
+    spec.strategy = { type: "Recreate" };
+  };
   const bypasses: Record<string, { given: DeploymentReview; around?: World; reason: string; message: string }> = {
     "its annotation opts out": {
       given: setImage("a", annotated(annotations.canary, "off")),
@@ -158,7 +173,9 @@ describe("a Deployment that nobody holds", () => {
       message: 'no canary: annotation serin.dev/canary is "off"; rolls out as usual',
     },
     "no stable pod is available": {
-      given: setImage("a", (d) => void (d.status = { availableReplicas: 0 })),
+      given: setImage("a", (d) => {
+        d.status = { availableReplicas: 0 };
+      }),
       reason: "BypassNoStable",
       message: "no canary: no stable pod is available; rolls out as usual",
     },
@@ -168,7 +185,9 @@ describe("a Deployment that nobody holds", () => {
       message: "no canary: no stable pod is available; rolls out as usual",
     },
     "it is scaled to 0": {
-      given: setImage("a", ({ spec }) => void (spec.replicas = 0)),
+      given: setImage("a", ({ spec }) => {
+        spec.replicas = 0;
+      }),
       reason: "BypassNoStable",
       message: "no canary: spec.replicas is 0; rolls out as usual",
     },
@@ -241,7 +260,17 @@ describe("a Deployment that nobody holds", () => {
 
   it("becomes a canary by any change of its template when the trigger is Template", () => {
     const around = world({ policies: [policy("everything", { trigger: "Template" })] });
-    const { admission } = admit(review(web(), web(template((t) => void (t.spec["terminationGracePeriodSeconds"] = 5)))), around);
+    const { admission } = admit(
+      review(
+        web(),
+        web(
+          template((t) => {
+            t.spec["terminationGracePeriodSeconds"] = 5;
+          }),
+        ),
+      ),
+      around,
+    );
     expect(admission).toMatchObject({ decision: "Held", reason: "TemplateChanged" });
   });
 
@@ -294,7 +323,9 @@ describe("a template that was rolled back before", () => {
 describe("an exported manifest of a held Deployment", () => {
   const foreign = (signedFor: ReviewedDeployment): ReviewedDeployment => {
     const given = review(
-      web((d) => void (d.metadata.uid = "another")),
+      web((d) => {
+        d.metadata.uid = "another";
+      }),
       signedFor,
     );
     return applied(signedFor, admitDeployment(given, world()));

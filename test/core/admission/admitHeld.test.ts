@@ -84,14 +84,18 @@ describe("another template on a held Deployment", () => {
     const { stored } = admit(
       review(
         web(held()),
-        web(held(), image("nginx:1.25"), ({ spec }) => void (spec.replicas = 9)),
+        web(held(), image("nginx:1.25"), ({ spec }) => {
+          spec.replicas = 9;
+        }),
       ),
     );
     expect(stored.spec.replicas).toBe(9);
   });
 
   it("supersedes also by a change that no policy is for: what runs is not what was asked for", () => {
-    const env: Parameters<typeof web>[0] = ({ spec }) => void (spec.template.spec["hostname"] = "x");
+    const env: Parameters<typeof web>[0] = ({ spec }) => {
+      spec.template.spec["hostname"] = "x";
+    };
     const { admission, stored } = admit(review(web(held()), web(held(), env)));
     expect(admission.reason).toBe("Superseded");
     expect(intentOf(stored)?.policy).toBe("everything");
@@ -216,7 +220,9 @@ describe("`kubectl rollout resume` on a held Deployment", () => {
 
 describe("a held Deployment", () => {
   const ways: Record<string, ReviewedDeployment> = {
-    "an apply with paused: false": web(held(), ({ spec }) => void (spec.paused = false)),
+    "an apply with paused: false": web(held(), ({ spec }) => {
+      spec.paused = false;
+    }),
     "a replace that drops pause and annotations": web(image("nginx:1.24"), withoutAnnotations),
     "the admission policy's marker": web(held(), annotated(annotations.unpauseAsked, "4711")),
   };
@@ -229,10 +235,10 @@ describe("a held Deployment", () => {
     });
   }
 
-  for (const [what, change] of Object.entries({
-    removed: ({ metadata }: ReviewedDeployment) => void delete metadata.annotations?.[annotations.intent],
-    changed: annotated(annotations.intent, "{}"),
-  })) {
+  const removed = ({ metadata }: ReviewedDeployment): void => {
+    delete metadata.annotations?.[annotations.intent];
+  };
+  for (const [what, change] of Object.entries({ removed, changed: annotated(annotations.intent, "{}") })) {
     it(`gets its intent back when it is ${what}`, () => {
       const { admission, stored } = admit(review(web(held()), web(held(), change)));
       expect(admission).toMatchObject({ decision: "StayedHeld", reason: "IntentPutBack" });
@@ -245,7 +251,9 @@ describe("a held Deployment", () => {
     const { admission } = admit(
       review(
         web(held()),
-        web(held(), ({ spec }) => void (spec.replicas = 5)),
+        web(held(), ({ spec }) => {
+          spec.replicas = 5;
+        }),
       ),
     );
     expect(admission).toMatchObject({ decision: "Untouched", operations: [] });

@@ -7,7 +7,7 @@ import { applied, plan, review, web, world } from "./build.ts";
 const { asking } = review(web(), web());
 const ours = { namespace: "shop", hosts: [{ name: "web", namespace: "shop" }] };
 const manifest: VirtualServiceSpec = { hosts: ["web"], http: [{ route: [{ destination: { host: "web" } }] }] };
-const live = splitVirtualService(manifest, { ...ours, stable: "stablehash", canary: "canaryhash", weight: 30 } as never).spec;
+const live = splitVirtualService(manifest, { ...ours, stable: "stablehash", canary: "canaryhash", weight: 30 }).spec;
 
 function admit(next: VirtualServiceSpec, around = world({ plans: [plan()] })) {
   const object = { spec: next };

@@ -17,11 +17,9 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   fc
     .tuple(fc.oneof(fc.string(), fc.constantFrom(...Object.values(annotations), "__proto__", "a/b~c")), fc.string())
     .map(([key, value]) => annotated(key, value)),
-  fc.nat(5).map<Change>(
-    (replicas) =>
-      ({ spec }) =>
-        void (spec.replicas = replicas),
-  ),
+  fc.nat(5).map<Change>((replicas) => ({ spec }) => {
+    spec.replicas = replicas;
+  }),
   fc.constant<Change>(({ metadata }) => void delete metadata.annotations),
 );
 const changes = fc.array(change, { maxLength: 5 });
@@ -71,9 +69,9 @@ it("admission of its own output is empty, and what is held stays held", () => {
         ]).toContain(path);
       }
     }),
-    { numRuns: 2_000 },
+    { numRuns: 500 },
   );
-});
+}, 60_000);
 
 it("a pointer leads back to its segments", () => {
   fc.assert(

@@ -35,17 +35,37 @@ describe("a sealed intent", () => {
     "no JSON": "hello",
     "a number": "7",
     null: "null",
-    "another stable digest": changed((i) => void (i["stable"] = "c")),
-    "another canary digest": changed((i) => void (i["canary"] = "a")),
-    "another user": changed((i) => void (i["request"] = { ...someRequest, user: "eve" })),
-    "another time": changed((i) => void (i["request"] = { ...someRequest, at: "2027-01-01T00:00:00.000Z" })),
-    "an added field": changed((i) => void (i["restore"] = "x")),
-    "an unknown field": changed((i) => void (i["x"] = "y")),
-    "an unknown key": changed((i) => void (i["key"] = "nobody's")),
-    "a key that every object has": changed((i) => void (i["key"] = "constructor")),
+    "another stable digest": changed((i) => {
+      i["stable"] = "c";
+    }),
+    "another canary digest": changed((i) => {
+      i["canary"] = "a";
+    }),
+    "another user": changed((i) => {
+      i["request"] = { ...someRequest, user: "eve" };
+    }),
+    "another time": changed((i) => {
+      i["request"] = { ...someRequest, at: "2027-01-01T00:00:00.000Z" };
+    }),
+    "an added field": changed((i) => {
+      i["restore"] = "x";
+    }),
+    "an unknown field": changed((i) => {
+      i["x"] = "y";
+    }),
+    "an unknown key": changed((i) => {
+      i["key"] = "nobody's";
+    }),
+    "a key that every object has": changed((i) => {
+      i["key"] = "constructor";
+    }),
     "no mac": changed((i) => void delete i["mac"]),
-    "an empty mac": changed((i) => void (i["mac"] = "")),
-    "a mac cut short": changed((i) => void (i["mac"] = String(i["mac"]).slice(0, 10))),
+    "an empty mac": changed((i) => {
+      i["mac"] = "";
+    }),
+    "a mac cut short": changed((i) => {
+      i["mac"] = String(i["mac"]).slice(0, 10);
+    }),
   };
   for (const [what, forged] of Object.entries(forgeries)) {
     it(`is not opened with ${what}`, () => expect(openIntent(forged, uid, keys)).toBeUndefined());

@@ -1,5 +1,5 @@
 import type { Metric } from "../../../src/api/metric.ts";
-import type { MetricStatus, Verdict } from "../../../src/api/plan.ts";
+import type { MetricStatus, Verdict } from "../../../src/api/metricStatus.ts";
 import { begin, type NewMeasurement, record, toMeasurement } from "../../../src/core/analysis/run.ts";
 
 /** 2026-01-01T00:00:00Z, where the clock of these tests starts. */

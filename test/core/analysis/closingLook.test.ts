@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { verdicts } from "../../../src/api/plan.ts";
+import { verdicts } from "../../../src/api/metricStatus.ts";
 import { begin, closingLook, due, record } from "../../../src/core/analysis/run.ts";
 import { aMetric, at, t0 } from "./aMetric.ts";
 
@@ -93,6 +93,12 @@ describe("closingLook", () => {
       status = record(counted, status, at({ started: second * 1_000, verdict: "pass" }), { closing: true });
     expect(status).toMatchObject({ phase: "Running", measured: 1, successful: 1, consecutiveSuccesses: 1 });
     expect(closingLook(counted, status, closing(55))).toEqual({ kind: "passed" });
+  });
+
+  test("closing looks don't move the schedule of the metric's own measurements", () => {
+    let status = record(metric, started, at({ started: 0, verdict: "pass" }));
+    status = record(metric, status, at({ started: 34_000, verdict: "pass" }), { closing: true });
+    expect(due(metric, status, { now: t0 + 40_000, startedAt: t0 })).toEqual({ at: t0 + 60_001 });
   });
 
   test("errors of closing looks end it in Error after five, missing data feeds noDataSince", () => {

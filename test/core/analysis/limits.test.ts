@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { metric as metricSchema } from "../../../src/api/metric.ts";
-import type { Verdict } from "../../../src/api/plan.ts";
+import type { Verdict } from "../../../src/api/metricStatus.ts";
 import { assess, begin, due, record, terminate } from "../../../src/core/analysis/run.ts";
 import { aMetric, at, measured, t0 } from "./aMetric.ts";
 

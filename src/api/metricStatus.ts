@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { text, time } from "./statusField.ts";
+
+export const verdicts = ["pass", "fail", "inconclusive", "no-data", "error"] as const;
+export type Verdict = (typeof verdicts)[number];
+
+export const measurement = z
+  .strictObject({
+    verdict: z.enum(verdicts).describe("pass, fail, inconclusive, no-data or error."),
+    startedAt: time("When it was asked."),
+    finishedAt: time("When the answer was there."),
+    weight: z.int().min(0).max(100).describe("The canary's weight at that time."),
+    value: text("The numbers, as text.", 512).optional(),
+    message: text("The verdict in a sentence, with its numbers.", 1024),
+    counted: z.boolean().describe("false: a closing look that did not count against the limits."),
+  })
+  .describe("One measurement.");
+export type Measurement = z.infer<typeof measurement>;
+
+export const metricStatus = z
+  .strictObject({
+    name: text("Name of the metric.", 63),
+    step: z.int().optional().describe("Index of the analysis step it belongs to; absent for background metrics."),
+    phase: z.enum(["Pending", "Running", "Successful", "Failed", "Inconclusive", "Error"]).describe("Where the metric stands."),
+    startedAt: time("When its analysis started."),
+    message: text("Why, with the numbers.", 1024).optional(),
+    successful: z.int().describe("Passes."),
+    failed: z.int().describe("Failures that counted."),
+    inconclusive: z.int().describe("Inconclusive measurements."),
+    errors: z.int().describe("Errors."),
+    noData: z.int().describe("Measurements without data."),
+    consecutiveErrors: z.int().describe("Errors in a row, up to the latest measurement."),
+    consecutiveSuccesses: z.int().describe("Passes in a row, up to the latest measurement."),
+    noDataSince: time("Since when there is no data.").optional(),
+    measured: z
+      .int()
+      .optional()
+      .describe("Measurements that count towards count: no errors, no missing data, no closing looks. Absent: 0."),
+    lastScheduledAt: time(
+      "When the latest measurement of its own schedule ended; closing looks in between don't move the schedule.",
+    ).optional(),
+    lastFailureAt: time("When a failure last counted.").optional(),
+    lastInconclusiveAt: time("When an inconclusive measurement last counted.").optional(),
+    measurements: z.array(measurement).max(10).describe("The latest measurements, oldest first."),
+  })
+  .describe("One metric.");
+export type MetricStatus = z.infer<typeof metricStatus>;

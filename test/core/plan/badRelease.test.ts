@@ -1,0 +1,118 @@
+import { expect, test } from "vitest";
+import { canaryImage, stableImage } from "../../build/story.ts";
+import { aVirtualService } from "../../build/virtualService.ts";
+import { Cluster, imageOf } from "../../fakes/cluster.ts";
+import { asInTheArticle, watchful } from "../../scenes/article.ts";
+
+const bad = `${canaryImage}-errors50`;
+
+test("a bad release is rolled back, the failure stands for revertAfter, and the stable template goes back", async () => {
+  const cluster = await Cluster.of({ policy: watchful({ revertAfter: "30s" }), routes: [aVirtualService()] });
+  const original = cluster.route();
+  cluster.users.setImage(bad);
+  await cluster.run(40_000);
+  expect(cluster.plan?.status).toMatchObject({ phase: "RollingBack", outcome: "RolledBack", stage: "revertAfter" });
+  expect(cluster.deployment?.status?.conditions).toMatchObject([
+    { type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded" },
+  ]);
+  expect(imageOf(cluster.deployment)).toBe(bad);
+  await cluster.runToEnd();
+  expect(cluster.findings()).toEqual([]);
+  expect(cluster.plan?.status).toMatchObject({ phase: "RolledBack", reason: "RolledBack" });
+  expect(Math.max(...cluster.mesh.weightsSeen.map(({ weight }) => weight))).toBe(30);
+  expect(cluster.route()?.spec).toEqual(original?.spec);
+  expect(cluster.running()).toEqual({ [stableImage]: 4 });
+  expect(imageOf(cluster.deployment)).toBe(stableImage);
+  expect(cluster.deployment?.spec?.paused).toBeUndefined();
+});
+
+test("with onFailure Hold the wanted template stays, held, and stable serves", async () => {
+  const cluster = await Cluster.of({ policy: watchful({ onFailure: "Hold" }), routes: [aVirtualService()] });
+  cluster.users.setImage(bad);
+  await cluster.runToEnd();
+  expect(cluster.findings()).toEqual([]);
+  expect(cluster.plan?.status?.phase).toBe("Held");
+  expect(cluster.running()).toEqual({ [stableImage]: 4 });
+  expect(imageOf(cluster.deployment)).toBe(bad);
+  expect(cluster.deployment?.spec?.paused).toBe(true);
+});
+
+test("the article's own policy never lets a release beyond 30 % that fails half of its requests", async () => {
+  const cluster = await Cluster.of({ policy: asInTheArticle(), routes: [aVirtualService()] });
+  cluster.users.setImage(bad);
+  const began = cluster.clock.now();
+  await cluster.run(100_000, () => cluster.plan?.status?.phase === "RollingBack");
+  expect((cluster.clock.now() - began) / 1_000).toBeLessThan(100);
+  await cluster.runToEnd();
+  expect(cluster.plan?.status?.phase).toBe("RolledBack");
+  expect(Math.max(...cluster.mesh.weightsSeen.map(({ weight }) => weight))).toBe(30);
+  expect(cluster.findings()).toEqual([]);
+});
+
+test.each(["crash", "unready"])("pods that %s end the plan at progressDeadline, and no request meets them", async (how) => {
+  const policy = watchful({ canary: { progressDeadline: "20s" }, revertAfter: "1s" });
+  const cluster = await Cluster.of({ policy, routes: [aVirtualService()] });
+  cluster.users.setImage(`${canaryImage}-${how}`);
+  const began = cluster.clock.now();
+  await cluster.run(60_000, () => cluster.plan?.status?.phase === "RollingBack");
+  expect(cluster.plan?.status?.reason).toBe("ProgressDeadlineExceeded");
+  expect((cluster.clock.now() - began) / 1_000).toBeGreaterThan(20);
+  expect((cluster.clock.now() - began) / 1_000).toBeLessThan(25);
+  await cluster.runToEnd();
+  expect(cluster.findings()).toEqual([]);
+  expect(cluster.plan?.status?.phase).toBe("RolledBack");
+  expect(Math.max(0, ...cluster.mesh.weightsSeen.map(({ weight }) => weight))).toBe(0);
+  expect(cluster.running()).toEqual({ [stableImage]: 4 });
+});
+
+test("after a worker's crash the deadline goes on where it was", async () => {
+  const policy = watchful({ canary: { progressDeadline: "30s" }, revertAfter: "1s" });
+  const cluster = await Cluster.of({ policy, routes: [aVirtualService()] });
+  cluster.users.setImage(`${canaryImage}-crash`);
+  const began = cluster.clock.now();
+  await cluster.run(15_000);
+  cluster.crash();
+  await cluster.run(60_000, () => cluster.plan?.status?.phase === "RollingBack");
+  expect((cluster.clock.now() - began) / 1_000).toBeLessThan(36);
+  await cluster.runToEnd();
+  expect(cluster.findings()).toEqual([]);
+});
+
+test("the same template again after it failed is held at once, on stable, and another one is not", async () => {
+  const cluster = await Cluster.of({ policy: watchful({ revertAfter: "1s" }), routes: [aVirtualService()] });
+  cluster.users.setImage(bad);
+  await cluster.runToEnd();
+  cluster.users.setImage(bad);
+  await cluster.runToEnd();
+  expect(cluster.plans.map(({ status }) => status?.phase)).toEqual(["RolledBack", "Held"]);
+  expect(cluster.running()).toEqual({ [stableImage]: 4 });
+  expect(cluster.deployment?.spec?.paused).toBe(true);
+  cluster.users.setImage(canaryImage);
+  await cluster.runToEnd();
+  expect(cluster.findings()).toEqual([]);
+  expect(cluster.plans.map(({ status }) => status?.phase)).toEqual(["RolledBack", "Held", "Promoted"]);
+  expect(cluster.running()).toEqual({ [canaryImage]: 4 });
+});
+
+test("a held template that is taken back lets the Deployment go", async () => {
+  const cluster = await Cluster.of({ policy: watchful({ onFailure: "Hold" }), routes: [aVirtualService()] });
+  cluster.users.setImage(bad);
+  await cluster.runToEnd();
+  cluster.users.setImage(stableImage);
+  await cluster.run(10_000);
+  expect(cluster.deployment?.spec?.paused).toBeUndefined();
+  expect(cluster.running()).toEqual({ [stableImage]: 4 });
+  expect(cluster.findings()).toEqual([]);
+});
+
+test("a held template is tried again when a person asks for it", async () => {
+  const cluster = await Cluster.of({ policy: watchful({ onFailure: "Hold" }), routes: [aVirtualService()] });
+  cluster.users.setImage(bad);
+  await cluster.runToEnd();
+  const { plan } = cluster;
+  if (plan) cluster.users.control(plan, { retry: {} });
+  await cluster.run(200_000, () => cluster.mesh.weightsSeen.filter(({ weight }) => weight === 30).length === 2);
+  expect(cluster.mesh.weightsSeen.filter(({ weight }) => weight === 30)).toHaveLength(2);
+  await cluster.runToEnd();
+  expect(cluster.findings()).toEqual([]);
+});

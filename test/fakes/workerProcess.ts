@@ -1,0 +1,75 @@
+import type { Logger } from "pino";
+import { createWorker, type Worker } from "../../src/worker/worker.ts";
+import { apiClient, type ClientLags } from "./apiClient.ts";
+import type { ApiServer } from "./apiServer.ts";
+import type { FakePrometheus } from "./prometheus.ts";
+import type { SimulatedClock } from "./simulatedClock.ts";
+import { keys } from "./users.ts";
+
+/** Where to end the process: at its so-manieth write, before the API server carries it out, or after it without the answer. */
+export interface CrashPoint {
+  write: number;
+  when: "before" | "after";
+}
+
+/** One life of the worker of `src/worker`, whole, on simulated time. */
+export class WorkerProcess {
+  #alive = true;
+  #writes = 0;
+  readonly #worker: Worker;
+  readonly #ends = new AbortController();
+  /** Errors that are no conflict with another writer: our bugs. */
+  readonly errors: unknown[] = [];
+  readonly writes: string[] = [];
+  onCrash: () => void = () => {};
+
+  constructor(
+    server: ApiServer,
+    clock: SimulatedClock,
+    prometheus: FakePrometheus,
+    { lags, crash }: { lags: ClientLags; crash?: CrashPoint | undefined },
+  ) {
+    const gate = {
+      alive: () => this.#alive,
+      onWrite: (when: "before" | "after", what: string) => {
+        if (what.endsWith(" events")) return;
+        if (when === "before") {
+          this.#writes += 1;
+          this.writes.push(what);
+        }
+        if (crash && crash.when === when && crash.write === this.#writes) {
+          this.kill();
+          this.onCrash();
+        }
+      },
+    };
+    this.#worker = createWorker({
+      client: apiClient(server, clock, gate, lags),
+      prometheus,
+      keys: () => keys,
+      log: this.#log(),
+      namespace: "serin-system",
+      instance: "worker-1",
+      clock,
+      now: () => clock.now(),
+      isLeader: () => this.#alive,
+    });
+    void this.#worker.ready.then(() => {
+      if (this.#alive) this.#worker.lead(this.#ends.signal);
+    });
+  }
+
+  /** The process ends at once: nothing that is under way is finished, everything in memory is lost. */
+  kill(): void {
+    if (!this.#alive) return;
+    this.#alive = false;
+    this.#ends.abort();
+    void this.#worker.stop();
+  }
+
+  #log(): Logger {
+    const ignore = () => {};
+    const error = (fields: { err?: unknown }, message: string) => void this.errors.push(fields.err ?? message);
+    return { debug: ignore, info: ignore, warn: ignore, error } as unknown as Logger;
+  }
+}
