@@ -56,40 +56,10 @@ export function tokenFileCredentials(path: string, now: () => number = () => per
   };
 }
 
-interface Authenticator {
-  applyAuthentication(user: User, options: ApplyTo): Promise<void>;
-}
 interface ApplyTo {
   headers: Record<string, string>;
   cert?: string;
   key?: string;
-}
-
-/** Credentials by one of client-node's authenticators: one question at a time, however many requests wait for the answer. */
-function pluginCredentials(user: User, load: () => Promise<Authenticator>): Credentials {
-  let authenticator: Promise<Authenticator> | undefined;
-  let asking: Promise<ApplyTo> | undefined;
-  const ask = (): Promise<ApplyTo> => {
-    asking ??= (async () => {
-      const answer: ApplyTo = { headers: {} };
-      authenticator ??= load();
-      await (await authenticator).applyAuthentication(user, answer);
-      return answer;
-    })().finally(() => {
-      asking = undefined;
-    });
-    return asking;
-  };
-  return {
-    authorization: async () => (await ask()).headers["Authorization"],
-    async clientCertificate() {
-      const { cert, key } = await ask();
-      return cert && key ? { cert, key } : undefined;
-    },
-    forget() {
-      authenticator = undefined;
-    },
-  };
 }
 
 /** A credential plugin of kubeconfig (`exec:`), such as `aws eks get-token`. It caches until the expiry that the plugin names. */
@@ -102,13 +72,31 @@ export function execCredentials(user: User): Credentials {
     spec: { interactive: false },
   });
   const asked: User = { ...user, exec: { ...exec, env: [...(exec.env ?? []), { name: "KUBERNETES_EXEC_INFO", value: info }] } };
-  return pluginCredentials(asked, async () => new ExecAuth() as Authenticator);
+  return sharedAnswers(async (plugin) => {
+    const answer: ApplyTo = { headers: {} };
+    await plugin.applyAuthentication(asked, answer);
+    return answer;
+  });
 }
 
-/** kubeconfig's old `auth-provider: oidc`. Loaded only where somebody still uses it. */
-export function openIdConnectCredentials(user: User): Credentials {
-  return pluginCredentials(user, async () => {
-    const { OpenIDConnectAuth } = await import("@kubernetes/client-node/dist/oidc_auth.js");
-    return new OpenIDConnectAuth() as unknown as Authenticator;
-  });
+/** One question to the plugin at a time, however many requests wait for the answer. */
+function sharedAnswers(question: (plugin: ExecAuth) => Promise<ApplyTo>): Credentials {
+  let plugin = new ExecAuth();
+  let asking: Promise<ApplyTo> | undefined;
+  const ask = (): Promise<ApplyTo> => {
+    asking ??= question(plugin).finally(() => {
+      asking = undefined;
+    });
+    return asking;
+  };
+  return {
+    authorization: async () => (await ask()).headers["Authorization"],
+    async clientCertificate() {
+      const { cert, key } = await ask();
+      return cert && key ? { cert, key } : undefined;
+    },
+    forget() {
+      plugin = new ExecAuth();
+    },
+  };
 }

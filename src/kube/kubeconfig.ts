@@ -5,7 +5,7 @@ import { delimiter, dirname, resolve } from "node:path";
 import { type Cluster, type Context, newClusters, newContexts, newUsers, type User } from "@kubernetes/client-node/dist/config_types.js";
 import { parse } from "yaml";
 import type { Access } from "./access.ts";
-import { type Credentials, execCredentials, fixedCredentials, openIdConnectCredentials, tokenFileCredentials } from "./credentials.ts";
+import { type Credentials, execCredentials, fixedCredentials, tokenFileCredentials } from "./credentials.ts";
 
 interface Kubeconfig {
   clusters: Cluster[];
@@ -108,10 +108,7 @@ function headerCredentials(user: UserEntry, paths: string): Credentials {
   }
   if (user.authProvider) {
     const provider = (user.authProvider as { name?: string }).name;
-    if (provider !== "oidc") {
-      throw new Error(`user ${user.name} in ${paths} uses the auth-provider ${provider}, which Kubernetes removed; use its exec plugin`);
-    }
-    return openIdConnectCredentials(user);
+    throw new Error(`user ${user.name} in ${paths} uses the auth-provider ${provider}, which is not supported; use its exec plugin`);
   }
   return fixedCredentials(undefined);
 }

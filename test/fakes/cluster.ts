@@ -129,10 +129,12 @@ export class Cluster {
     await this.run(4_000);
   }
 
+  /** Every plan has ended, and what was asked for last has had its plan or needs none. */
   quiet(): boolean {
-    const deployment = this.deployment;
-    const waits = deployment?.spec?.paused && !this.plans.some(({ status }) => status?.phase === "Held");
-    return !waits && this.plans.every((plan) => !isLive(plan) && (plan.metadata.finalizers ?? []).length === 0);
+    if (!this.plans.every((plan) => !isLive(plan) && (plan.metadata.finalizers ?? []).length === 0)) return false;
+    if (!this.deployment?.spec?.paused || this.deployment.metadata.deletionTimestamp) return true;
+    const asked = this.users.held.at(-1)?.uid;
+    return asked === undefined || this.plans.some(({ spec, status }) => spec.request?.uid === asked && status?.phase === "Held");
   }
 
   /** Ends all processes; errors of theirs, and broken invariants, fail the test that asks. */

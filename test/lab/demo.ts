@@ -8,6 +8,7 @@ import { startLoad } from "./load/startLoad.ts";
 const here = import.meta.dirname;
 const fast = (process.env["FAST"] ?? "") !== "";
 const stage = new Stage();
+const ended = new Set(["Promoted", "RolledBack", "Held", "Cancelled", "Superseded"]);
 
 const policy = await readFile(join(here, "../../manifests/examples/article.yaml"), "utf8");
 stage.say("The team's application: a Deployment, a Service, a Gateway and a VirtualService. Nothing in it knows Serin.");
@@ -61,13 +62,28 @@ async function change(newImage: string, title: string): Promise<Told> {
     return found === "" ? undefined : found;
   });
   const status = stage.exitCode("kubectl", ["rollout", "status", "deploy/nginx", "--timeout=10m"]);
-  await stage.show("kubectl", ["serin", "get", "deploy/nginx", "-w"]);
+  await Promise.all([stage.show("kubectl", ["serin", "get", "deploy/nginx", "-w"]), process.stdout.isTTY ? undefined : showTrees(plan)]);
   const rolloutStatus = await status;
   const phase = await stage.until("the end of the plan", async () => {
     const found = await stage.read("kubectl", ["get", "plan", plan, "-o", "jsonpath={.status.phase}"]);
-    return ["Promoted", "RolledBack", "Held", "Cancelled", "Superseded"].includes(found) ? found : undefined;
+    return ended.has(found) ? found : undefined;
   });
   return { phase, rolloutStatus };
+}
+
+/** Without a terminal the live tree is lines of text, so the tree itself is shown once at each weight. */
+async function showTrees(plan: string): Promise<void> {
+  for (let shown = ""; ; ) {
+    const [weight, reason, phase] = (
+      await stage.read("kubectl", ["get", "plan", plan, "-o", "jsonpath={.status.weight.desired} {.status.reason} {.status.phase}"])
+    ).split(" ");
+    if (weight !== shown && (reason === "StepStarted" || phase === "RollingBack")) {
+      shown = weight ?? "";
+      await stage.show("kubectl", ["serin", "get", "deploy/nginx"]);
+    }
+    if (phase !== undefined && ended.has(phase)) return;
+    await stage.pause(500);
+  }
 }
 
 /** The same policy with pauses of 6, 6 and 3 seconds and an interval of 5: for CI. */

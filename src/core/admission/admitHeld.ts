@@ -14,9 +14,13 @@ import { packRestore } from "./restore.ts";
 import { held, kept, refused } from "./words.ts";
 import type { PlanFact } from "./world.ts";
 
-/** A Deployment that is held by us. It leaves admission held, whatever the write says: only the worker lets it go. */
+/**
+ * A Deployment that is held by us. It leaves admission held, whatever the write says: only the worker lets it go.
+ * A template that is not the intent's came past us (the webhook was down, and the admission policy kept the hold): nobody signed that request,
+ * so the first write that we see, such as `kubectl rollout resume`, is taken for it.
+ */
 export function admitHeld(c: AdmissionCase, heldBy: Intent): Admission {
-  return c.digest === c.oldDigest ? sameTemplate(c, heldBy) : otherTemplate(c, heldBy);
+  return c.digest === c.oldDigest && c.digest === heldBy.canary ? sameTemplate(c, heldBy) : otherTemplate(c, heldBy);
 }
 
 function sameTemplate(c: AdmissionCase, heldBy: Intent): Admission {
@@ -52,7 +56,7 @@ function otherTemplate(c: AdmissionCase, heldBy: Intent): Admission {
   const plan = isCancel
     ? (holdingPlan(plans)?.name ?? planName(c.asking.name, heldBy.request.uid))
     : planName(c.asking.name, intent.request.uid);
-  const words = wordsFor(c, { plan, isCancel, promoting, failed });
+  const words = wordsFor(c, { plan, isCancel, promoting, failed, underWay: plans.some((fact) => fact.live) });
   return patched("Held", withWorkerDown(c, words), markOperations(c.object, marks), { plan, policy: intent.policy });
 }
 
@@ -73,13 +77,14 @@ interface Situation {
   isCancel: boolean;
   promoting: PlanFact | undefined;
   failed: PlanFact | undefined;
+  underWay: boolean;
 }
 
-function wordsFor(c: AdmissionCase, { plan, isCancel, promoting, failed }: Situation): Words {
+function wordsFor(c: AdmissionCase, { plan, isCancel, promoting, failed, underWay }: Situation): Words {
   const { name, namespace } = c.asking;
   if (isCancel) return held.cancelled(name);
   if (failed) return held.repeated(failed, namespace);
-  return promoting ? held.afterPromotion(plan, namespace, promoting.name) : held.superseded(plan, namespace);
+  return promoting ? held.afterPromotion(plan, namespace, promoting.name) : held.superseded(plan, namespace, underWay);
 }
 
 const withWorkerDown = ({ world }: AdmissionCase, words: Words): Words =>

@@ -40,10 +40,12 @@ export const held = {
       `see it: kubectl get canaryplan ${failed.name} -n ${namespace} -o yaml`,
     ),
 
-  superseded: (plan: string, namespace: string): Words =>
+  superseded: (plan: string, namespace: string, underWay: boolean): Words =>
     say(
       "Superseded",
-      `another template: the canary under way ends, then plan ${plan} begins against the same stable`,
+      underWay
+        ? `another template: the canary under way ends, then plan ${plan} begins against the same stable`
+        : `another template: canary plan ${plan} begins against the same stable`,
       follow(plan, namespace),
     ),
 

@@ -81,3 +81,5 @@ export function firstStatus(plan: CanaryPlan, now: number): PlanStatus {
 
 /** A step of so many, with its label for the column STEP: how many are done. */
 export const stepAt = (index: number, total: number) => ({ index, total, label: `${index}/${total}` });
+
+export const podsInCount = (count: number): string => (count === 1 ? "1 pod" : `${count} pods`);

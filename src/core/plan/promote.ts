@@ -1,6 +1,6 @@
 import { parseDuration } from "../../api/duration.ts";
 import type { Draft } from "./draft.ts";
-import { type Look, readyOf, settledAt } from "./look.ts";
+import { type Look, podsInCount, readyOf, settledAt } from "./look.ts";
 import { provenEmpty } from "./proof.ts";
 import { restoreActions, ruleDeletions, weightNow } from "./routes.ts";
 import { podsNeeded, weightReached } from "./steps.ts";
@@ -31,8 +31,8 @@ function handOver(look: Look, draft: Draft): void {
     draft.status.weight = { desired: 100, changedAt: draft.time };
     draft.tell("TrafficWeightUpdated", `promotion: weight ${before} → 100`);
   }
-  if (!weightReached(look, draft, 100) || readyOf(look.canaryPods) < deployment.replicas || canary.replicas !== deployment.replicas) return;
-  if (!provenEmpty(look, draft, 100)) return;
+  // In custody there is only one way, on: who scales between the two swaps is heard once the controller has a ReplicaSet again.
+  if (!look.inCustody && !carriesAll(look, draft, deployment.replicas)) return;
   draft.stage("handOver");
   if (stable && !look.inCustody) draft.do({ kind: "own", replicaSet: stable.name, resourceVersion: stable.resourceVersion, by: "plan" });
   else
@@ -45,8 +45,14 @@ function handOver(look: Look, draft: Draft): void {
     });
   draft.say(
     "Promoting",
-    `handing ${canary.name} (${canary.ready} pods) to the Deployment; ${policy.steps.length} of ${policy.steps.length} steps done`,
+    `handing ${canary.name} (${podsInCount(canary.ready)}) to the Deployment; ${policy.steps.length} of ${policy.steps.length} steps done`,
   );
+}
+
+/** The canary is of the Deployment's size, ready, and gets every request. */
+function carriesAll(look: Look, draft: Draft, replicas: number): boolean {
+  if (!weightReached(look, draft, 100) || readyOf(look.canaryPods) < replicas || look.canary?.replicas !== replicas) return false;
+  return provenEmpty(look, draft, 100);
 }
 
 /** The revision of the promoted ReplicaSet must be above stable's, which the controller can't see while it is in custody. */
@@ -130,7 +136,7 @@ function giveBack(look: Look, draft: Draft): void {
   finish(draft);
   draft.tell(
     "Promoted",
-    `${spec.canary.images.join(", ")} serves everything: ${podsNeeded(look, 100)} pods, the same that were analysed; weight ${weightNow(look) ?? 100}`,
+    `${spec.canary.images.join(", ")} serves everything: ${podsInCount(podsNeeded(look, 100))}, the same that were analysed; weight ${weightNow(look) ?? 100}`,
   );
 }
 

@@ -17,9 +17,13 @@ export function observe(look: Look, draft: Draft): void {
     if (total > 0) draft.status.weight = { ...weight, observed: Math.round((100 * look.canaryPods.length) / total) };
     return;
   }
-  const { shift } = look.snapshot;
-  if (shift === undefined || shift.total === 0) return;
-  draft.status.weight = { ...weight, observed: Math.round((100 * shift.canary) / shift.total), requests: Math.round(shift.total) };
+  const { shift, trafficChangedAt } = look.snapshot;
+  const { observed: _, requests: __, ...rest } = weight;
+  // What was counted under the weight before says nothing about this one.
+  const counted = shift !== undefined && shift.total > 0 && trafficChangedAt >= Date.parse(weight.changedAt ?? "1970-01-01T00:00:00Z");
+  draft.status.weight = rest;
+  if (counted)
+    draft.status.weight = { ...rest, observed: Math.round((100 * shift.canary) / shift.total), requests: Math.round(shift.total) };
 }
 
 /**

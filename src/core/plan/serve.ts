@@ -2,7 +2,7 @@ import { parseDuration } from "../../api/duration.ts";
 import { allowedWeight } from "../traffic/capacity.ts";
 import type { Draft } from "./draft.ts";
 import { end, failed } from "./endings.ts";
-import { type Look, podsInWords, readyOf, settledAt } from "./look.ts";
+import { type Look, podsInCount, podsInWords, readyOf, settledAt } from "./look.ts";
 import { nextRevision } from "./promote.ts";
 import { routeActions, routeRecords, routesDropped, ruleActions, wayOf, weightNow } from "./routes.ts";
 import { podsNeeded } from "./steps.ts";
@@ -34,7 +34,7 @@ function size(look: Look, draft: Draft, needed: number, weight: number): boolean
     draft.stage("pods");
     const name = `${spec.deployment.name}-${spec.canary.hash}`;
     draft.status.canaryReplicaSet = name;
-    draft.tellOnce("CanaryCreated", `making ${name} with ${needed} pods`);
+    draft.tellOnce("CanaryCreated", `making ${name} with ${podsInCount(needed)}`);
     draft.do({
       kind: "createCanary",
       name,

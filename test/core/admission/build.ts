@@ -163,3 +163,7 @@ export function review(
 export function applied<T>(object: T, admission: Admission): T {
   return jsonpatch.apply_patch(structuredClone(object), structuredClone(admission.operations));
 }
+
+/** A change of the first container's image, on a Deployment with these changes before and after. */
+export const setImage = (reference = "nginx:1.24", ...changes: Change[]): DeploymentReview =>
+  review(web(...changes), web(...changes, image(reference)));

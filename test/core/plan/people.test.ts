@@ -13,7 +13,7 @@ function planOf(cluster: Cluster) {
 }
 
 test("a gate waits for ever, and `kubectl rollout resume` opens this gate and no other", async () => {
-  const cluster = await tell({ policy: gated }, 60_000);
+  const cluster = await tell({ policy: gated }, 30_000);
   expect(planOf(cluster).status).toMatchObject({ phase: "Paused", reason: "PausedForApproval", step: { index: 1 } });
   expect(cluster.users.resume()).toBe(true);
   await cluster.run(30_000);
@@ -48,9 +48,9 @@ test("control.approve opens the gate it names, control.promote the one that wait
 });
 
 test("control.hold keeps the weight until it is removed", async () => {
-  const cluster = await tell({}, 6_000);
+  const cluster = await tell({}, 5_000);
   cluster.users.control(planOf(cluster), { hold: {} });
-  await cluster.run(60_000);
+  await cluster.run(20_000);
   expect(planOf(cluster).status).toMatchObject({ phase: "Paused", reason: "PausedByUser", weight: { desired: 30 } });
   const { name, namespace } = planOf(cluster).metadata;
   cluster.server.update<{ spec: { control: object } }>(

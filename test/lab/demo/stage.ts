@@ -59,6 +59,10 @@ export class Stage {
     }
   }
 
+  pause(milliseconds: number): Promise<void> {
+    return delay(milliseconds);
+  }
+
   check(claim: string, holds: boolean): void {
     console.log(`${holds ? "✔" : "✖"} ${claim}`);
     if (!holds) this.#failed++;

@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import { annotations } from "../../../src/api/names.ts";
+import type { DeploymentReview } from "../../../src/core/admission/deploymentReview.ts";
+import type { World } from "../../../src/core/admission/world.ts";
+import { admit } from "./admit.ts";
+import { annotated, policy, setImage, template, type web, world } from "./build.ts";
+
+describe("a change that a policy is for", () => {
+  const claim = (name: string) =>
+    template((t) => {
+      t.spec.volumes = [{ name: "data", persistentVolumeClaim: { claimName: name } }];
+    });
+  const port = template((t) => void Object.assign(t.spec.containers[0] ?? {}, { ports: [{ containerPort: 80, hostPort: 8080 }] }));
+  const hostNetwork = template((t) => {
+    t.spec["hostNetwork"] = true;
+    Object.assign(t.spec.containers[0] ?? {}, { ports: [{ containerPort: 9100 }] });
+  });
+  const recreate: Parameters<typeof web>[0] = ({ spec }) => {
+    spec.strategy = { type: "Recreate" };
+  };
+  const bypasses: Record<string, { given: DeploymentReview; around?: World; reason: string; message: string }> = {
+    "its annotation opts out": {
+      given: setImage("a", annotated(annotations.canary, "off")),
+      reason: "BypassOptOut",
+      message: 'no canary: annotation serin.dev/canary is "off"; rolls out as usual',
+    },
+    "no stable pod is available": {
+      given: setImage("a", (d) => {
+        d.status = { availableReplicas: 0 };
+      }),
+      reason: "BypassNoStable",
+      message: "no canary: no stable pod is available; rolls out as usual",
+    },
+    "it has no status yet": {
+      given: setImage("a", (d) => void delete d.status),
+      reason: "BypassNoStable",
+      message: "no canary: no stable pod is available; rolls out as usual",
+    },
+    "it is scaled to 0": {
+      given: setImage("a", ({ spec }) => {
+        spec.replicas = 0;
+      }),
+      reason: "BypassNoStable",
+      message: "no canary: spec.replicas is 0; rolls out as usual",
+    },
+    "its strategy is Recreate": {
+      given: setImage("a", recreate),
+      reason: "BypassRecreate",
+      message: "no canary: strategy Recreate never runs two versions at once; rolls out as usual",
+    },
+    "it mounts a claim": {
+      given: setImage("a", claim("data-0")),
+      reason: "BypassVolume",
+      message: "no canary: two versions would share claim data-0; rolls out as usual (policy: allowTwoVersions)",
+    },
+    "it takes a port of the node": {
+      given: setImage("a", port),
+      reason: "BypassHostPort",
+      message: "no canary: host port 8080 can't be shared by two pods; rolls out as usual (policy: allowTwoVersions)",
+    },
+    "it lives in the node's network": {
+      given: setImage("a", hostNetwork),
+      reason: "BypassHostPort",
+      message: "no canary: host port 9100 can't be shared by two pods; rolls out as usual (policy: allowTwoVersions)",
+    },
+    "no worker is alive": {
+      given: setImage("a"),
+      around: world({ workerIsAlive: false }),
+      reason: "BypassWorkerDown",
+      message: "no canary: no Serin worker is alive; this rolls out as usual, unwatched",
+    },
+    "there is no key to sign with": {
+      given: setImage("a"),
+      around: world({ keys: [] }),
+      reason: "BypassNoKeys",
+      message: "no canary: Serin's webhook has no signing key yet; this rolls out as usual, unwatched",
+    },
+  };
+  for (const [when, { given, around, reason, message }] of Object.entries(bypasses)) {
+    it(`rolls out as usual when ${when}`, () => {
+      const { admission } = admit(given, around);
+      expect(admission).toMatchObject({
+        allowed: true,
+        decision: "Bypassed",
+        reason,
+        message,
+        operations: [],
+        warnings: [`serin: ${message}`],
+      });
+      expect(admission.auditAnnotations).toEqual({ decision: "Bypassed", reason, policy: "everything" });
+    });
+  }
+
+  it("becomes a canary beside its old version all the same when the policy allows two versions", () => {
+    const around = world({ policies: [policy("everything", { canary: { allowTwoVersions: true } })] });
+    for (const change of [recreate, claim("data-0"), port]) expect(admit(setImage("a", change), around).admission.decision).toBe("Held");
+  });
+
+  it("becomes a canary when its claim is known to be shared", () => {
+    const around = world({ claimIsShared: (namespace, name) => namespace === "shop" && name === "data-0" });
+    expect(admit(setImage("a", claim("data-0")), around).admission.decision).toBe("Held");
+  });
+});

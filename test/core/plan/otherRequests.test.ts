@@ -1,0 +1,86 @@
+import { expect, test } from "vitest";
+import { canaryImage, stableImage } from "../../build/story.ts";
+import { resources } from "../../../src/kube/resources.ts";
+import { deploymentName } from "../../build/story.ts";
+import { type Cluster, imageOf } from "../../fakes/cluster.ts";
+import { check, everySecond, tell, troubles } from "../../scenes/tell.ts";
+
+const third = "nginx:1.25.0";
+const lastPhase = (cluster: Cluster) => cluster.plan?.status?.phase ?? "none";
+
+test("a third version at any second supersedes the plan or follows it, and is promoted", { timeout: 60_000 }, async () => {
+  const found = await troubles(everySecond, async (at) => {
+    const cluster = await tell({}, at);
+    cluster.users.setImage(third);
+    await cluster.runToEnd();
+    const [first] = cluster.plans;
+    const phase = cluster.plans.length === 1 ? [] : [["Superseded", "Promoted"].find((each) => each === first?.status?.phase) ?? "ended"];
+    const before = cluster.route()?.spec.http?.[0]?.route?.some(({ destination }) => destination.subset) ? ["the split is left"] : [];
+    return [...check(cluster, { phases: [...phase, "Promoted"], pods: { [third]: 4 } }), ...before];
+  });
+  expect(found).toEqual([]);
+});
+
+test("the change taken back at any second cancels the plan, or is the next change once it is promoted", { timeout: 60_000 }, async () => {
+  const found = await troubles(everySecond, async (at) => {
+    const cluster = await tell({}, at);
+    cluster.users.setImage(stableImage);
+    await cluster.runToEnd();
+    const phases = cluster.plans.map(({ status }) => status?.phase).join(" ");
+    const fine = ["", "Cancelled", "Promoted Promoted"].includes(phases) ? [] : [`ended ${phases}: ${cluster.describe()}`];
+    return [...check(cluster, { pods: { [stableImage]: 4 } }), ...fine];
+  });
+  expect(found).toEqual([]);
+});
+
+const removals: Array<[string, (cluster: Cluster) => void]> = [
+  ["policy", ({ users }) => users.remove(resources.canarypolicies, "default")],
+  ["plan", ({ users, plan }) => plan && users.remove(resources.canaryplans, plan.metadata.name)],
+];
+
+test.each(removals)("the %s deleted at any second: traffic and template are back on stable, or the promotion finishes", { timeout: 60_000 }, async (_, remove) => {
+  const found = await troubles(everySecond, async (at) => {
+    const cluster = await tell({}, at);
+    let phase = "";
+    cluster.server.onChange(({ object, resource }) => {
+      if (resource.plural === "canaryplans") phase = (object["status"] as { phase?: string } | undefined)?.phase ?? phase;
+    });
+    phase = lastPhase(cluster);
+    remove(cluster);
+    await cluster.runToEnd();
+    const image = phase === "Promoted" ? canaryImage : stableImage;
+    const template = imageOf(cluster.deployment) === image ? [] : [`${phase} with ${imageOf(cluster.deployment)}`];
+    const paused = cluster.deployment?.spec?.paused ? ["stays paused"] : [];
+    const ended = ["Promoted", "Cancelled"].includes(phase) ? [] : [`ended ${phase}`];
+    return [...check(cluster, { pods: { [image]: 4 } }), ...template, ...paused, ...ended];
+  });
+  expect(found).toEqual([]);
+});
+
+test("the Deployment deleted at any second: routing is restored, nothing of ours is left", { timeout: 60_000 }, async () => {
+  const found = await troubles(everySecond, async (at) => {
+    const cluster = await tell({ podsDie: true }, 0);
+    const original = cluster.route()?.spec;
+    await cluster.run(at);
+    cluster.users.remove(resources.deployments, deploymentName);
+    await cluster.runToEnd();
+    await cluster.run(3_000);
+    const route = JSON.stringify(cluster.route()?.spec) === JSON.stringify(original) ? [] : [`the route is ${JSON.stringify(cluster.route()?.spec.http)}`];
+    for (const { uid } of cluster.users.held) cluster.watchman.mayBeLost.add(uid);
+    return [...check(cluster, { pods: {} }), ...route];
+  });
+  expect(found).toEqual([]);
+});
+
+test("somebody unpauses past the admission at any second: it is paused again at once, and the plan goes on to its end", { timeout: 60_000 }, async () => {
+  const found = await troubles(everySecond, async (at) => {
+    const cluster = await tell({ replicas: 8 }, at);
+    if (!cluster.deployment?.spec?.paused) return [];
+    cluster.users.unpausePastAdmission();
+    await cluster.run(100);
+    const again = cluster.deployment?.spec?.paused || lastPhase(cluster) === "Promoting" || cluster.plan === undefined ? [] : ["not paused again"];
+    await cluster.runToEnd();
+    return [...again, ...check(cluster, { phases: ["Promoted"], pods: { [canaryImage]: 8 } })];
+  });
+  expect(found).toEqual([]);
+});

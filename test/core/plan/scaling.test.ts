@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+import { canaryImage, stableImage } from "../../build/story.ts";
+import { imageOf } from "../../fakes/cluster.ts";
+import { check, everySecond, tell, troubles } from "../../scenes/tell.ts";
+
+test("scaled from 8 to 4 at any second, no request is lost and four promoted pods are left", { timeout: 60_000 }, async () => {
+  const found = await troubles(everySecond, async (at) => {
+    const cluster = await tell({ replicas: 8 }, at);
+    cluster.users.scale(4);
+    await cluster.runToEnd();
+    return check(cluster, { phases: ["Promoted"], pods: { [canaryImage]: 4 } });
+  });
+  expect(found).toEqual([]);
+});
+
+test("scaled from 4 to 8 at any second, no request is lost and eight promoted pods are left", { timeout: 60_000 }, async () => {
+  const found = await troubles(everySecond, async (at) => {
+    const cluster = await tell({ replicas: 4 }, at);
+    cluster.users.scale(8);
+    await cluster.runToEnd();
+    return check(cluster, { phases: ["Promoted"], pods: { [canaryImage]: 8 } });
+  });
+  expect(found).toEqual([]);
+});
+
+test("scaled to 0 at any second, the plan is cancelled or finishes, and nothing runs", { timeout: 60_000 }, async () => {
+  const found = await troubles(everySecond, async (at) => {
+    const cluster = await tell({ podsDie: true }, at);
+    cluster.users.scale(0);
+    await cluster.runToEnd();
+    const phase = cluster.plan?.status?.phase ?? "";
+    const image = phase === "Promoted" ? canaryImage : stableImage;
+    const template = imageOf(cluster.deployment) === image ? [] : [`${phase} with ${imageOf(cluster.deployment)}`];
+    return [...check(cluster, { phases: [["Promoted", "Cancelled"].find((each) => each === phase) ?? "ended"], pods: {} }), ...template];
+  });
+  expect(found).toEqual([]);
+});
+
+test("a canary pod that is lost mid-pause lowers the weight at once; it comes back with the pod", async () => {
+  const cluster = await tell({ replicas: 4, podsDie: true, policy: { steps: [{ setWeight: 50 }, { pause: { duration: "20s" } }], traffic: { settle: "500ms" } } }, 8_000);
+  const [pod] = cluster.podsOf(canaryImage);
+  if (pod) cluster.pods.break(pod);
+  await cluster.run(1_000);
+  expect(cluster.mesh.weightsSeen.map(({ weight }) => weight)).toEqual([0, 50, 25]);
+  expect(cluster.plan?.status?.journal?.map(({ reason }) => reason)).toContain("CapacityLost");
+  if (pod) cluster.pods.mend(pod);
+  await cluster.runToEnd();
+  expect(cluster.mesh.weightsSeen.map(({ weight }) => weight)).toEqual([0, 50, 25, 50, 100]);
+  expect(cluster.findings()).toEqual([]);
+  expect(cluster.plan?.status?.phase).toBe("Promoted");
+});
+
+test("canary pods that never come back end the plan at progressDeadline", async () => {
+  const policy = { steps: [{ setWeight: 50 }, { pause: { duration: "60s" } }], canary: { progressDeadline: "10s" }, revertAfter: "0", traffic: { settle: "500ms" } };
+  const cluster = await tell({ podsDie: true, policy }, 8_000);
+  for (const pod of cluster.podsOf(canaryImage)) cluster.pods.break(pod);
+  await cluster.run(15_000);
+  expect(cluster.plan?.status?.phase).not.toBe("Progressing");
+  await cluster.runToEnd();
+  expect(cluster.plan?.status?.journal?.map(({ reason }) => reason)).toContain("ProgressDeadlineExceeded");
+  expect(cluster.plan?.status?.phase).toBe("RolledBack");
+  expect(cluster.findings()).toEqual([]);
+});
