@@ -12,7 +12,7 @@ export interface ConnectOptions {
   context?: string | undefined;
   /** The API server as seen from a pod (`https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT`); absent, by DNS. */
   inClusterServer?: string | undefined;
-  /** Ends up in the API server's audit log: `serin-worker/0.1.0`. */
+  /** Ends up in the API server's audit log, where replicas of one ServiceAccount are told apart by it: `serin-worker/0.1.0 (serin-worker-7f9-x1)`. */
   userAgent: string;
   /** Connections for requests; watches come on top. Default 16: a first reconcile must not look like an attack to API priority and fairness. */
   requestConnections?: number | undefined;

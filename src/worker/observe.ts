@@ -3,6 +3,7 @@ import { type CanaryPlan, isLive } from "../api/plan.ts";
 import { planName } from "../api/planName.ts";
 import { openApproval, openIntent, type SealKey } from "../core/admission/seal.ts";
 import { shares } from "../core/analysis/shift.ts";
+import { requestUid } from "../core/plan/requestUid.ts";
 import type { PodFacts, ReplicaSetFacts, Snapshot } from "../core/plan/snapshot.ts";
 import { routesTo } from "../core/traffic/routes.ts";
 import type { ServiceFacts, VirtualServiceObject } from "../core/traffic/wire.ts";
@@ -39,8 +40,8 @@ export function observe(key: string, { caches, memories, keys, settle, now }: Se
     deployment,
     intent,
     plan,
-    planOfIntent: intent && caches.plans.get(`${namespace}/${planName(name, intent.request.uid)}`),
-    previous: previousPlan(plans, plan),
+    planOfIntent: intent && caches.plans.get(`${namespace}/${planName(name, requestUid(intent, deployment?.digest ?? ""))}`),
+    previous: previousPlan(plans, plan, plan?.spec.canary.digest ?? deployment?.digest),
     approval: plan && openApproval(deployment?.approval, plan.metadata.name, keys()),
     policy: policyName === undefined ? undefined : caches.policies.get(policyName),
     replicaSets: replicaSets as readonly ReplicaSetFacts[],
@@ -74,10 +75,18 @@ function overlaid(plan: CanaryPlan | undefined, memories: Memories, now: number)
   return status === undefined ? plan : { ...plan, status };
 }
 
-function previousPlan(plans: readonly CanaryPlan[], live: CanaryPlan | undefined): CanaryPlan | undefined {
+/** Only the latest plan of the template counts: one that was retried and promoted is good (`failedBefore` in core/admission asks the same). */
+function previousPlan(plans: readonly CanaryPlan[], live: CanaryPlan | undefined, digest: string | undefined): CanaryPlan | undefined {
+  const asked = (plan: CanaryPlan) => plan.spec.request?.at ?? String(plan.metadata.creationTimestamp);
   return plans
-    .filter((plan) => plan.metadata.uid !== live?.metadata.uid && !isLive(plan) && plan.status?.phase !== "Bypassed")
-    .sort((a, b) => (String(a.status?.finishedAt) < String(b.status?.finishedAt) ? 1 : -1))[0];
+    .filter(
+      (plan) =>
+        plan.metadata.uid !== live?.metadata.uid &&
+        !isLive(plan) &&
+        plan.status?.phase !== "Bypassed" &&
+        plan.spec.canary.digest === digest,
+    )
+    .sort((a, b) => (asked(a) < asked(b) ? 1 : -1))[0];
 }
 
 /** The Services that select the pods; when the Deployment is gone, those that the plan has recorded. */

@@ -4,6 +4,7 @@ import { isSafety } from "../core/plan/action.ts";
 import { decide } from "../core/plan/decide.ts";
 import type { Decision } from "../core/plan/draft.ts";
 import type { Snapshot } from "../core/plan/snapshot.ts";
+import { ruleName } from "../core/traffic/revisionSubset.ts";
 import { act, type Hands, type Scene } from "./act.ts";
 import type { Caches } from "./caches.ts";
 import { observe, type Senses } from "./observe.ts";
@@ -53,7 +54,9 @@ export async function reconcile(key: string, reconciler: Reconciler): Promise<nu
   await tell(decision, run, log);
   if (snapshot.plan && decision.status && !isLive({ ...snapshot.plan, status: decision.status }))
     senses.memories.forget(snapshot.plan.metadata.uid ?? "");
-  return decision.wakeAfter;
+  // Our own write brings us back, unless the cache can't tell whose object it was (the owner is gone): so we look again all the same.
+  const acted = decision.actions.some(({ kind }) => kind !== "event" && kind !== "measure");
+  return acted ? Math.min(decision.wakeAfter ?? catchUpMs, catchUpMs) : decision.wakeAfter;
 }
 
 /** Events are for people: one that can't be written holds nothing up. */
@@ -91,8 +94,8 @@ function caughtUp(snapshot: Snapshot, caches: Caches): boolean {
     (!plan || caches.replicaSets.caughtUp(`${namespace}/${plan.status?.canaryReplicaSet ?? ""}`)) &&
     replicaSets.every((set) => caches.replicaSets.caughtUp(`${namespace}/${set.name}`)) &&
     virtualServices.every(({ metadata }) => caches.virtualServices.caughtUp(`${metadata.namespace}/${metadata.name}`)) &&
-    snapshot.services.every((service) => caches.virtualServices.caughtUp(`${service.namespace}/${service.name}-serin`)) &&
-    snapshot.services.every((service) => caches.destinationRules.caughtUp(`${service.namespace}/${service.name}-serin`)) &&
+    snapshot.services.every((service) => caches.virtualServices.caughtUp(`${service.namespace}/${ruleName(service.name)}`)) &&
+    snapshot.services.every((service) => caches.destinationRules.caughtUp(`${service.namespace}/${ruleName(service.name)}`)) &&
     destinationRules.every(({ metadata }) => caches.destinationRules.caughtUp(`${metadata.namespace}/${metadata.name}`))
   );
 }

@@ -15,6 +15,9 @@ export class Watchman {
   readonly #cluster: Cluster;
   readonly #found: string[] = [];
 
+  /** Every plan that ever was, as it was last seen: its record counts also after somebody has deleted it. */
+  readonly #plans = new Map<string, CanaryPlan>();
+
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
     cluster.server.onChange((change) => this.#look(change));
@@ -36,6 +39,7 @@ export class Watchman {
       this.#route(object as unknown as VirtualServiceObject, before as unknown as VirtualServiceObject | undefined);
     if (resource.plural === "replicasets" && before)
       this.#set(object as unknown as ReplicaSet, before as unknown as ReplicaSet, type === "DELETED");
+    if (resource.plural === "canaryplans") this.#plans.set(object.metadata.uid ?? "", object as unknown as CanaryPlan);
     if (resource.plural === "canaryplans" && type === "MODIFIED")
       this.#plan(object as unknown as CanaryPlan, before as unknown as CanaryPlan);
   }
@@ -107,8 +111,8 @@ export class Watchman {
   }
 
   #requestsEndOnce(): void {
-    const { plans, users } = this.#cluster;
-    const told = plans.flatMap(({ spec }) => [spec.request?.uid, ...(spec.overwritten ?? []).map(({ uid }) => uid)]);
+    const { users } = this.#cluster;
+    const told = [...this.#plans.values()].flatMap(({ spec }) => [spec.request?.uid, ...(spec.overwritten ?? []).map(({ uid }) => uid)]);
     for (const { uid, image, cancels } of users.held) {
       const times = told.filter((each) => each === uid).length;
       if (times > 1) this.#say(`I4 the request for ${image} is in ${times} plans`);

@@ -90,7 +90,8 @@ describe("scaled in the middle of a promotion, under 100 requests a second", () 
     });
     const seen: number[] = [];
     while (!over) {
-      const wanted = 4 + Math.floor(random(seen.length) * 5);
+      // Up and down between 4 and 8, with some seconds at each end.
+      const wanted = 6 + Math.round(2 * Math.sin(seen.length / 4));
       await lookout.scale("nginx", wanted);
       seen.push(wanted);
       await Promise.race([delay(1_000), end]);

@@ -26,9 +26,11 @@ export const watchful = (fields: Partial<PolicyInput> = {}): Partial<PolicyInput
 export const asInTheArticle = (): Partial<PolicyInput> =>
   watchful({ analysis: { metrics: [successMetric({ interval: "1m", failureLimit: 1 })] } });
 
+export const quickSteps = [{ setWeight: 30 }, { pause: { duration: "3s" } }, { setWeight: 60 }, { pause: { duration: "3s" } }];
+
 /** The same in a few seconds, for tests that tell the story again and again. */
 export const quick = (fields: Partial<PolicyInput> = {}): Partial<PolicyInput> => ({
-  steps: [{ setWeight: 30 }, { pause: { duration: "3s" } }, { setWeight: 60 }, { pause: { duration: "3s" } }],
+  steps: quickSteps,
   analysis: { metrics: [successMetric({ interval: "2s" })] },
   revertAfter: "1s",
   traffic: { settle: "500ms" },

@@ -3,6 +3,7 @@ import { type CanaryPlan, isLive } from "../../api/plan.ts";
 import { planName } from "../../api/planName.ts";
 import { hashOf } from "../../api/template.ts";
 import type { Action } from "./action.ts";
+import { requestOf, requestUid } from "./requestUid.ts";
 import type { ReplicaSetFacts, Snapshot } from "./snapshot.ts";
 
 /**
@@ -13,7 +14,6 @@ export function begin(snapshot: Snapshot): Action[] {
   const { deployment, intent, planOfIntent } = snapshot;
   if (!deployment || deployment.deleting || !intent || intent.uid !== deployment.uid || !deployment.paused) return [];
   if (deployment.digest === servingDigest(snapshot)) return letGo(snapshot);
-  if (deployment.digest !== intent.canary) return [];
   if (planOfIntent) return isLive(planOfIntent) || planOfIntent.status?.phase === "Held" ? [] : strandedHold(snapshot);
   const stable = serving(snapshot);
   const { policy } = snapshot;
@@ -59,7 +59,7 @@ function newPlan(snapshot: Snapshot, stable: ReplicaSetFacts): CanaryPlan {
     apiVersion,
     kind: "CanaryPlan",
     metadata: {
-      name: planName(name, intent.request.uid),
+      name: planName(name, requestUid(intent, deployment.digest)),
       namespace,
       labels: { [labels.deployment]: name.slice(0, 63) },
       finalizers: [finalizers.plan],
@@ -69,7 +69,7 @@ function newPlan(snapshot: Snapshot, stable: ReplicaSetFacts): CanaryPlan {
       stable: { hash: stable.hash, digest: stable.digest, images: [...stable.images] },
       canary: { hash: leftover?.hash ?? hashOf(deployment.digest), digest: deployment.digest, images: [...deployment.images] },
       policy: { name: policy.metadata.name, generation: policy.metadata.generation ?? 0, spec: policy.spec },
-      request: intent.request,
+      request: requestOf(intent, deployment.digest, snapshot.now),
       ...(intent.overwritten ? { overwritten: intent.overwritten } : {}),
       ...(intent.restore ? { restore: intent.restore } : {}),
       control: {},

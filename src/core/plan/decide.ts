@@ -66,7 +66,8 @@ function move(look: Look, draft: Draft): void {
   repause(look, draft);
   clearAsked(look, draft);
   disown(look, draft);
-  const committed = draft.status.phase === "Promoting" && (look.handedOver || look.inCustody);
+  const isThere = look.deployment !== undefined && !look.deployment.deleting;
+  const committed = draft.status.phase === "Promoting" && isThere && (look.handedOver || look.inCustody);
   if (committed) {
     promote(look, draft);
     return;

@@ -2,7 +2,7 @@ import type { Action } from "./action.ts";
 import type { Draft } from "./draft.ts";
 import { end } from "./endings.ts";
 import { type Look, settledAt } from "./look.ts";
-import { routeActions, routeRecords, ruleActions, wayOf, waysIn } from "./routes.ts";
+import { obstacles, routeActions, routeRecords, ruleActions, wayOf, waysIn } from "./routes.ts";
 
 /*
  * Before the first canary pod: DestinationRule subsets exist ─▶ settle ─▶ split 100/0 ─▶ settle.
@@ -24,6 +24,11 @@ export function prepare(look: Look, draft: Draft): boolean {
     return false;
   }
   if (way === "podCount") return stable?.kept ?? false;
+  const [obstacle] = obstacles(look);
+  if (obstacle !== undefined) {
+    end(draft, { outcome: "Held", reason: "RouteObstructed", message: `${obstacle}: change that rule, then ask again` });
+    return false;
+  }
   const rules = ruleActions(look);
   if (rules.length > 0) return start(draft, "subsets", rules);
   if (!settled(look, draft)) return false;

@@ -3,7 +3,6 @@ export const planReasons = {
   PlanCreated: "An image change was held and its plan was made.",
   PreparingRoutes: "Subsets and the split at weight 0 are being put in place.",
   CanaryCreated: "The canary's ReplicaSet was made.",
-  AnalysisStarted: "The metrics are being measured from here on.",
   TrafficWeightUpdated: "The canary's share of the requests was set.",
   WaitingForPods: "The canary's pods are not ready yet.",
   WaitingForRoutes: "The proxies have not surely heard of the last change yet.",
@@ -29,6 +28,7 @@ export const planReasons = {
   Aborted: "A person asked to roll back.",
   Conflict: "Something else keeps changing the routes back.",
   NoRoute: "Nothing routes to the Deployment, and the policy says Deny.",
+  RouteObstructed: "A DestinationRule keeps some callers from seeing the two revisions.",
   CanaryTrafficStopped: "The canary gets no requests any more.",
   RolledBack: "Traffic and template are back on stable.",
   Held: "Traffic is on stable; the Deployment stays held with the wanted template.",
@@ -42,7 +42,6 @@ export const planReasons = {
   Superseded: "The plan ended in favour of the next one.",
   RepausedDeployment: "Somebody unpaused the held Deployment; it was paused again.",
   RoutesRepaired: "Somebody removed the split; it was put back.",
-  StableLost: "The stable ReplicaSet is gone.",
   Unheld: "The request was taken back before anything had started.",
   Bypassed: "The change reached the cluster without a canary.",
 } as const;

@@ -2,7 +2,9 @@ import { labels } from "../../api/names.ts";
 import type { RouteRecord } from "../../api/plan.ts";
 import { isOurs, type Ours, type ServiceName } from "../traffic/hosts.ts";
 import { meshVirtualServiceFor } from "../traffic/mesh.ts";
+import { ruleName } from "../traffic/revisionSubset.ts";
 import { allRoutes, destinationsOf, routesTo } from "../traffic/routes.ts";
+import { rulesInTheWay } from "../traffic/rulesInTheWay.ts";
 import { sameJson } from "../traffic/sameJson.ts";
 import { splitVirtualService } from "../traffic/split.ts";
 import { destinationRuleFor, subsetsEqual } from "../traffic/subsets.ts";
@@ -28,7 +30,7 @@ const ourRoutes = (look: Look): VirtualServiceObject[] =>
   look.snapshot.virtualServices.filter(
     (route) =>
       isOurRoute(route) &&
-      services(look).some((service) => service.namespace === route.metadata.namespace && route.metadata.name === `${service.name}-serin`),
+      services(look).some((service) => service.namespace === route.metadata.namespace && route.metadata.name === ruleName(service.name)),
   );
 
 const services = (look: Look) => look.snapshot.services;
@@ -91,6 +93,23 @@ export function wantedRules(look: Look): DestinationRuleObject[] {
   );
 }
 
+/** What would make the split a way to nowhere for some callers, each in a sentence. A subset that is missing already is no worse afterwards. */
+export function obstacles(look: Look): string[] {
+  const elsewhere = ({ metadata }: DestinationRuleObject, service: ServiceName) =>
+    metadata.namespace !== service.namespace && metadata.namespace !== rootNamespace;
+  return services(look).flatMap((service) =>
+    rulesInTheWay(service, {
+      teamRules: teamRules(look).filter(({ metadata }) => metadata.namespace === service.namespace),
+      callerRules: teamRules(look).filter((rule) => elsewhere(rule, service)),
+      meshRules: teamRules(look).filter(({ metadata }) => metadata.namespace === rootNamespace),
+      canaryLabels: look.deployment?.templateLabels ?? {},
+      teamSubsetsUsed: teamSubsetsUsed(look),
+    })
+      .filter(({ why }) => why !== "subsetMissing")
+      .map(({ message }) => message),
+  );
+}
+
 /** Writes that bring our DestinationRules about. */
 export function ruleActions(look: Look): Action[] {
   return wantedRules(look).flatMap((rule): Action[] => {
@@ -114,7 +133,7 @@ export function rulesLeft(look: Look): DestinationRuleObject[] {
   return look.snapshot.destinationRules.filter(
     ({ metadata }) =>
       metadata.labels?.[labels.managedBy] === "serin" &&
-      services(look).some((service) => service.namespace === metadata.namespace && metadata.name === `${service.name}-serin`),
+      services(look).some((service) => service.namespace === metadata.namespace && metadata.name === ruleName(service.name)),
   );
 }
 
@@ -147,11 +166,15 @@ export function routeRecords(look: Look): RouteRecord[] {
   return [...records.values()];
 }
 
-/** Routes of ours for callers in the mesh, for each Service that the team's VirtualServices leave uncovered there. */
+/**
+ * Routes of ours for callers in the mesh, for each Service that the team's VirtualServices leave uncovered there. One that exists stays until the end, also
+ * when a route of the team's covers those callers meanwhile: of two for one host they see the older.
+ */
 function wantedMeshRoutes(look: Look, weight: number): VirtualServiceObject[] {
   const team = look.snapshot.virtualServices.filter((route) => !isOurRoute(route));
   return services(look).flatMap((service) => {
-    const route = meshVirtualServiceFor(service, { virtualServices: team, planName: look.plan.metadata.name });
+    const made = meshVirtualServiceFor(service, { virtualServices: team, planName: look.plan.metadata.name });
+    const route = made ?? ourRoutes(look).find(({ metadata }) => metadata.name === ruleName(service.name));
     if (!route) return [];
     const { spec } = splitVirtualService(route.spec, {
       ...ours(look, service.namespace),

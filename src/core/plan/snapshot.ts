@@ -18,7 +18,7 @@ export interface Snapshot {
   plan: CanaryPlan | undefined;
   /** The plan that belongs to the intent, live or ended: one request never gets two plans. */
   planOfIntent: CanaryPlan | undefined;
-  /** The latest plan of this Deployment that has ended. */
+  /** The latest ended plan of the same template. */
   previous: CanaryPlan | undefined;
   /** The approval on the Deployment, if its signature is ours. */
   approval: Approval | undefined;

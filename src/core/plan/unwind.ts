@@ -15,6 +15,7 @@ const endingReasons: ReadonlySet<string> = new Set<PlanReason>([
   "Aborted",
   "Conflict",
   "NoRoute",
+  "RouteObstructed",
   "ChangeTakenBack",
   "TemplateSuperseded",
   "DeploymentDeleted",
@@ -32,11 +33,17 @@ const endingReasons: ReadonlySet<string> = new Set<PlanReason>([
  */
 export function unwind(look: Look, draft: Draft): void {
   if (!drained(look, draft)) return;
+  draft.tellOnce("CanaryTrafficStopped", `the canary gets no requests any more; ${causeOf(draft)}`);
   showFailure(look, draft);
   if (!canaryGone(look, draft) || !unrouted(look, draft) || !canaryCleared(look, draft) || !deploymentBack(look, draft)) return;
   const { stable } = look;
   if (stable?.kept && draft.status.outcome !== "Held") {
     draft.do({ kind: "letStableGo", replicaSet: stable.name });
+    return;
+  }
+  // The Deployment went while its stable ReplicaSet was in custody: nobody else would ever remove it.
+  if (stable && look.inCustody && !stable.deleting) {
+    draft.do({ kind: "deleteReplicaSet", replicaSet: stable.name, uid: stable.uid });
     return;
   }
   conclude(look, draft);
@@ -110,6 +117,7 @@ function deploymentBack(look: Look, draft: Draft): boolean {
   if (outcome === "RolledBack") {
     const left = parseDuration(policy.revertAfter) - draft.stage("revertAfter");
     if (left > 0) {
+      draft.say("CanaryTrafficStopped", `${causeOf(draft)}; the stable template goes back ${policy.revertAfter} after (revertAfter)`);
       draft.wake(left);
       return false;
     }

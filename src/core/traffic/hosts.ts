@@ -5,7 +5,8 @@
  *   nginx                                  no dot: the Service in the namespace of the object that holds it
  *   nginx.shop.svc.cluster.local           the full name
  *
- * Anything else with a dot counts as fully qualified and is looked up as it stands. `nginx.shop`, `nginx.shop.svc` and a trailing dot pass
+ * Anything else with a dot counts as fully qualified and is looked up as it stands (tried: the cluster is then
+ * `outbound|80||nginx.shop.svc`). `nginx.shop`, `nginx.shop.svc` and a trailing dot pass
  * Istio's validation, name no Service, and give a cluster that does not exist: 503. (They do work as the Host header of a request,
  * which is why people write them.) So they are no route to a Service, unless a ServiceEntry has that very name, and then it is somebody
  * else's. `meantService` finds what their writer must have meant, for messages.

@@ -9,6 +9,10 @@
  *   younger one's contains all of the older one's, which must not be empty;
  * - and if neither has a workloadSelector. A rule with one is used alone by the pods that it selects, and only in its own namespace.
  * Of rules that don't merge the youngest counts (`SidecarScope.DestinationRule` keeps the last), so an unmerged rule of ours would hide the team's.
+ *
+ * Tried with istiod's code (its FakeDiscoveryServer), team's rule with a connection limit and subset v1, then ours with rev-a; clusters of a proxy beside them:
+ *   exportTo absent, absent             v1 and rev-a, the limit on both        ["."], [".", "istio-system"]  the same; from istio-system: rev-a
+ *   absent, ["*"] and ["."], absent     rev-a alone, without the limit         ours older, ["."] younger     v1 alone: 503 for rev-a
  */
 
 import { labels } from "../../api/names.ts";

@@ -8,6 +8,7 @@ import { GO_MODULE, ISTIO, KUBERNETES } from "./versions.ts";
 
 const GO: Tool = {
   command: "go",
+  // From backports where the release's own is too old; any other Go on PATH is as good.
   debian: "golang-go",
   wrong() {
     const [, minor = "0"] = /go1\.(\d+)/.exec(execFileSync("go", ["version"], { encoding: "utf8", cwd: "/" })) ?? [];

@@ -50,7 +50,7 @@ export function ensureTools(tools: readonly Tool[]): void {
 }
 
 function faultsOf(tools: readonly Tool[]) {
-  return tools.flatMap((tool) => {
+  return [...new Map(tools.map((tool) => [tool.command, tool])).values()].flatMap((tool) => {
     const fault = onPath(tool.command) === undefined ? "not found" : tool.wrong?.();
     return fault === undefined ? [] : [{ tool, fault }];
   });

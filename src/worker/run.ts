@@ -1,0 +1,77 @@
+import type { Logger } from "pino";
+import { createClient } from "../kube/client.ts";
+import type { Connection } from "../kube/connection.ts";
+import { createPrometheus } from "../prometheus/client.ts";
+import { readIntentKeys } from "../tls/readIntentKeys.ts";
+import { serveHealth } from "./health.ts";
+import { createLeader } from "./leader.ts";
+import { systemClock } from "./queue.ts";
+import { createWorker } from "./worker.ts";
+
+export interface RunOptions {
+  /** Serin's own namespace: the Lease and the keys are there. */
+  namespace: string;
+  /** The pod's name. */
+  instance: string;
+  /** `host:port` of the plain-HTTP health listener. */
+  health: string;
+  /** Where metrics without an address are asked. */
+  prometheus: string | undefined;
+  log: Logger;
+}
+
+/** Shorter than the lease's slack of 3 s: no write of a deposed leader may arrive after its successor has begun (design I9). */
+const requestMs = 2_500;
+/** Of the Lease's own requests, so that one that hangs leaves time for another. */
+const leaseRequestMs = 2_000;
+
+/** A worker at work: warm caches in every replica, one of them leads. Resolves when it takes part in the election. */
+export async function runWorker(
+  connection: Connection,
+  { namespace, instance, health, prometheus, log }: RunOptions,
+): Promise<{ stop(): Promise<void> }> {
+  const client = createClient(connection, { timeoutMs: requestMs });
+  const leader = createLeader({
+    client: createClient(connection, { timeoutMs: leaseRequestMs, urgent: true }),
+    namespace,
+    name: "serin-worker",
+    podName: instance,
+    clock: systemClock,
+    onTrouble: (error) => log.warn({ err: error }, "the Lease could not be read or renewed"),
+  });
+  const keys = readIntentKeys(client, namespace, log);
+  await keys.first;
+  const worker = createWorker({
+    client,
+    prometheus: createPrometheus({ defaultAddress: prometheus }),
+    keys: keys.keys,
+    log,
+    namespace,
+    instance,
+    clock: systemClock,
+    now: () => Date.now(),
+    isLeader: () => leader.isLeader(),
+  });
+  let isReady = false;
+  const listener = serveHealth(health, { isReady: () => isReady, isLeader: () => leader.isLeader() });
+  await worker.ready;
+  isReady = true;
+  const election = leader.run({
+    onStarted: ({ epoch, signal }) => {
+      log.info({ epoch }, "leading");
+      worker.lead(signal);
+    },
+    onStopped: (reason) => log.warn({ reason }, "no longer leading"),
+  });
+  return {
+    // What is under way ends first: the Lease is given away only when nothing writes any more.
+    async stop() {
+      keys.stop();
+      await worker.stop();
+      await leader.stop();
+      await election;
+      listener.close();
+      await connection.close();
+    },
+  };
+}
