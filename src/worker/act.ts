@@ -78,7 +78,10 @@ export async function act(action: Action, scene: Scene): Promise<void> {
 async function createPlan(plan: CanaryPlan, { hands }: Scene): Promise<void> {
   try {
     const made = await hands.client.create(resources.canaryplans, plan, { fieldManager: "serin" });
-    hands.caches.plans.noteWritten(`${plan.metadata.namespace}/${plan.metadata.name}`, made.metadata.resourceVersion ?? "0");
+    const version = made.metadata.resourceVersion ?? "0";
+    hands.caches.plans.noteWritten(`${plan.metadata.namespace}/${plan.metadata.name}`, version);
+    // Also under the Deployment's name: until this plan is seen, a newer request must not get one beside it.
+    hands.caches.plans.noteWritten(`${plan.metadata.namespace}/${plan.spec.deployment.name}`, version);
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
   }

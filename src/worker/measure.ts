@@ -87,7 +87,10 @@ async function count(plan: CanaryPlan, { prometheus, memories, now, settleMs, lo
     prometheus,
     (memory.status?.services ?? []).map((name) => ({ namespace, name })),
   );
-  if (counts.kind === "error" || memory.trafficChangedAt !== changedAt) return;
+  if (counts.kind === "error") return;
+  const total = [...counts.byRevision.values()].reduce((sum, requests) => sum + requests, 0);
+  memory.flow = { total, at: total > memory.flow.total ? now() : memory.flow.at };
+  if (memory.trafficChangedAt !== changedAt) return;
   const revisions = { settledAt: changedAt + settleMs(plan), stable: plan.spec.stable.hash, canary: plan.spec.canary.hash };
   // The settle time is measured anew now and then; what was counted after an earlier, longer one still counts.
   const settledAt = memory.shift !== undefined && memory.shift.settledAt >= changedAt ? memory.shift.settledAt : revisions.settledAt;

@@ -18,8 +18,18 @@ export interface PlanMemory {
   /** The status last stored. */
   stored: PlanStatus | undefined;
   storedAt: number;
+  /** So long after that it is stored again, if anything is new. */
+  refreshAfterMs: number;
   lastCountAt: number;
+  /** All requests ever counted for the Services, and when that number last rose. */
+  flow: { total: number; at: number };
 }
+
+/**
+ * What is not significant is stored after so long, then after twice as long and so on: whoever watches sees the counts move, and a long wait
+ * costs little.
+ */
+export const refreshMs = { first: 10_000, longest: 60_000 };
 
 /** Memories by plan uid. */
 export class Memories {
@@ -37,7 +47,9 @@ export class Memories {
       status: stored,
       stored,
       storedAt: now,
+      refreshAfterMs: refreshMs.first,
       lastCountAt: 0,
+      flow: { total: Number.POSITIVE_INFINITY, at: 0 },
     };
     this.#plans.set(uid, fresh);
     return fresh;

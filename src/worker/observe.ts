@@ -19,6 +19,9 @@ export interface Senses {
   now(): number;
 }
 
+/** Requests that were last counted so long ago no longer flow; two scrapes of the usual 15 s fit. */
+const flowingMs = 30_000;
+
 /** Reads the caches and this worker's memory into one value. No I/O: everything is here already. */
 export function observe(key: string, { caches, memories, keys, settle, now }: Senses): Snapshot {
   const [namespace = "", name = ""] = key.split("/");
@@ -41,6 +44,7 @@ export function observe(key: string, { caches, memories, keys, settle, now }: Se
     intent,
     plan,
     planOfIntent: intent && caches.plans.get(`${namespace}/${planName(name, requestUid(intent, deployment?.digest ?? ""))}`),
+    plannedRequests: new Set(plans.flatMap(({ spec }) => spec.request?.uid ?? [])),
     previous: previousPlan(plans, plan, plan?.spec.canary.digest ?? deployment?.digest),
     approval: plan && openApproval(deployment?.approval, plan.metadata.name, keys()),
     policy: policyName === undefined ? undefined : caches.policies.get(policyName),
@@ -57,6 +61,7 @@ export function observe(key: string, { caches, memories, keys, settle, now }: Se
     trafficChangedAt: memory?.trafficChangedAt ?? at,
     repairs: memory?.repairs ?? { count: 0, lastAt: 0 },
     shift,
+    flowing: memory !== undefined && at - memory.flow.at <= flowingMs,
     answers: memory?.answers ?? [],
     inFlight: memory?.inFlight ?? new Set(),
   };

@@ -84,13 +84,17 @@ function historyAnnotations({ metadata }: Deployment): Record<string, string> {
   );
 }
 
+/**
+ * A Deployment's reference is the one that its controller would write. A plan's blocks nothing: its finalizer already does, and where
+ * OwnerReferencesPermissionEnforcement is on, kube-apiserver refuses to block on a kind whose CRD is younger than its RESTMapping (20 s seen).
+ */
 const ownedBy = (name: string, uid: string, by: "plan" | "deployment") => ({
   apiVersion: by === "plan" ? apiVersion : "apps/v1",
   kind: by === "plan" ? "CanaryPlan" : "Deployment",
   name,
   uid,
   controller: true,
-  blockOwnerDeletion: true,
+  ...(by === "deployment" ? { blockOwnerDeletion: true } : {}),
 });
 
 /** One atomic swap of the controller owner: never an orphan that another Deployment could adopt (design §3 fact 2b). */

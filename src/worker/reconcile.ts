@@ -90,6 +90,7 @@ function caughtUp(snapshot: Snapshot, caches: Caches): boolean {
   const { namespace, name, plan, replicaSets, virtualServices, destinationRules } = snapshot;
   return (
     caches.deployments.caughtUp(`${namespace}/${name}`) &&
+    caches.plans.caughtUp(`${namespace}/${name}`) &&
     (!plan || caches.plans.caughtUp(`${namespace}/${plan.metadata.name}`)) &&
     (!plan || caches.replicaSets.caughtUp(`${namespace}/${plan.status?.canaryReplicaSet ?? ""}`)) &&
     replicaSets.every((set) => caches.replicaSets.caughtUp(`${namespace}/${set.name}`)) &&

@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import { isLive } from "../api/plan.ts";
 import type { SealKey } from "../core/admission/seal.ts";
 import { settleTime } from "../core/analysis/settle.ts";
-import { isAlreadyExists, isConflict } from "../kube/apiError.ts";
+import { isAlreadyExists, isConflict, isNotFound } from "../kube/apiError.ts";
 import type { Client } from "../kube/client.ts";
 import { resources } from "../kube/resources.ts";
 import type { Prometheus } from "../prometheus/client.ts";
@@ -99,7 +99,7 @@ export function createWorker(options: WorkerOptions): Worker {
       const own = createQueue({
         clock,
         onFailure: ({ key, error, times }) => {
-          const level = isConflict(error) || error instanceof Outdated ? "debug" : "error";
+          const level = isConflict(error) || isNotFound(error) || error instanceof Outdated ? "debug" : "error";
           log[level]({ key, err: error, times }, "a look at a Deployment failed; it is looked at again");
         },
       });

@@ -83,11 +83,16 @@ export function apiClient(server: ApiServer, clock: SimulatedClock, gate: Gate, 
       }),
     watch: (resource, options, onEvent) =>
       new Promise<void>((resolve) => {
-        const stop = server.onChange((change) => {
-          if (change.resource.plural !== resource.plural || !gate.alive()) return;
-          clock.setTimer(() => {
-            if (gate.alive()) onEvent({ type: change.type, object: change.object as never });
-          }, watchLagMs);
+        let arriving: Parameters<typeof onEvent>[0][] = [];
+        const arrive = () => {
+          const events = arriving;
+          arriving = [];
+          if (gate.alive()) for (const event of events) onEvent(event);
+        };
+        const stop = server.onChange(({ type, object, resource: { plural } }) => {
+          if (plural !== resource.plural || !gate.alive()) return;
+          if (arriving.length === 0) clock.setTimer(arrive, watchLagMs);
+          arriving.push({ type, object: object as never });
         });
         options.signal.addEventListener("abort", () => {
           stop();

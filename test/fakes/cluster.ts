@@ -101,7 +101,7 @@ export class Cluster {
   }
 
   startWorker(crash?: CrashPoint): void {
-    const { latencyMs = 2, watchLagMs = 5 } = this.#options;
+    const { latencyMs = 2, watchLagMs = 20 } = this.#options;
     this.worker = new WorkerProcess(this.server, this.clock, this.prometheus, { lags: { latencyMs, watchLagMs }, crash });
     this.#workers.push(this.worker);
     this.worker.onCrash = () => {

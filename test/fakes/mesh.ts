@@ -24,6 +24,8 @@ interface Flow {
   hash?: string;
   image?: string;
   lost?: string;
+  /** By a subset, and not as one endpoint of the Service among others. */
+  isNamed?: boolean;
 }
 
 export interface Count {
@@ -85,11 +87,11 @@ export class Mesh {
     this.counts.set(hash, count);
   }
 
-  /** Whether some proxy still sends anything to pods of this hash. */
+  /** Whether some proxy still sends anything to pods of this hash because a route names them. */
   reaches(hash: string): boolean {
     return this.#views.some((view) => {
       view.flows ??= this.#flowsOf(view);
-      return view.flows.some((flow) => flow.hash === hash && flow.share > 0);
+      return view.flows.some((flow) => flow.isNamed && flow.hash === hash && flow.share > 0);
     });
   }
 
@@ -167,7 +169,7 @@ export class Mesh {
       .filter(([key, { hash }]) => (wanted === undefined || hash === wanted) && this.#answers(key))
       .map(([, pod]) => pod);
     if (alive.length === 0) return [{ share, lost: `no pod answers in ${subset ?? host} for a proxy with ${view.lagMs} ms lag` }];
-    return alive.map(({ hash, image }) => ({ share: share / alive.length, hash, image }));
+    return alive.map(({ hash, image }) => ({ share: share / alive.length, hash, image, isNamed: subset !== undefined }));
   }
 
   #labelsOf(view: View, subset: string | undefined): Record<string, string> | undefined {

@@ -116,9 +116,16 @@ export class Watchman {
     for (const { uid, image, cancels } of users.held) {
       const times = told.filter((each) => each === uid).length;
       if (times > 1) this.#say(`I4 the request for ${image} is in ${times} plans`);
-      if (times === 0 && !cancels && !this.mayBeLost.has(uid)) this.#say(`I4 the request for ${image} is in no plan`);
+      if (times === 0 && !cancels && !this.#wasTakenBack(image) && !this.mayBeLost.has(uid)) this.#say(`I4 the request for ${image} is in no plan`);
     }
   }
+
+  /** Stable was asked for again while its plan could still turn back: the plan that it cancelled is its record. */
+  #wasTakenBack = (image: string): boolean =>
+    [...this.#plans.values()].some(
+      ({ spec, status }) => spec.stable.images.includes(image) && (status?.journal ?? []).some(({ reason }) => reason === "ChangeTakenBack"),
+    );
+
   /** Requests that need no plan: taken back before one was made, or of a Deployment that is gone. */
   readonly mayBeLost = new Set<string>();
 

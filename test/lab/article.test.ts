@@ -26,7 +26,9 @@ describe("the article's policy, under 100 requests a second", () => {
     await story.setImage("nginx:1.24.0");
     const plan = await story.ends("nginx:1.24.0");
     const seconds = (Date.parse(plan.status?.finishedAt ?? "") - askedAt) / 1_000;
-    console.log(`a good release under the article's policy: ${plan.status?.phase} after ${seconds.toFixed(1)} s\n${journal(plan.status?.journal, askedAt)}`);
+    console.log(
+      `a good release under the article's policy: ${plan.status?.phase} after ${seconds.toFixed(1)} s\n${journal(plan.status?.journal, askedAt)}`,
+    );
     expect(plan.status?.phase).toBe("Promoted");
     expect((await story.stopLoad()).failures).toEqual([]);
     const events = await story.stopRecording();
@@ -81,4 +83,6 @@ function watchHighest(hash: string): () => Promise<number> {
 }
 
 const journal = (entries: ReadonlyArray<{ at: string; reason: string; message: string }> = [], from: number): string =>
-  entries.map(({ at, reason, message }) => `${((Date.parse(at) - from) / 1_000).toFixed(1).padStart(6)} s  ${reason}: ${message}`).join("\n");
+  entries
+    .map(({ at, reason, message }) => `${((Date.parse(at) - from) / 1_000).toFixed(1).padStart(6)} s  ${reason}: ${message}`)
+    .join("\n");

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { stringify } from "yaml";
 import type { CanaryPlan } from "../../src/api/plan.ts";
 import { whenDrained } from "./envoyWeight.ts";
 import { BUCKET_MS, countsBetween, type LoadReport } from "./load/loadReport.ts";
 import { checkInvariants, checkRoutesRestored } from "./recorder/invariants.ts";
 import { type Story, steps, successRate, tell } from "./story.ts";
 import { townPolicy } from "./storyTown.ts";
-import { stringify } from "yaml";
 
 const stable = "nginx:1.23.4";
 

@@ -34,11 +34,7 @@ describe("a good release under 100 requests a second", () => {
 
     await story.setImage("nginx:1.24.0");
     const status = story.rolloutStatus();
-    await story.planWhen(
-      "nginx:1.24.0",
-      "all traffic on the canary, counted",
-      ({ status: now }) => now?.weight?.desired === 100 && now.weight.observed === 100,
-    );
+    await story.atWeight("nginx:1.24.0", 100);
     const analysed = await story.pods();
     const plan = await story.ends("nginx:1.24.0");
     load.mark("ended");

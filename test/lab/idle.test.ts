@@ -34,9 +34,10 @@ describe("what Serin writes", () => {
     expect(checkRoutesRestored(events)).toEqual([]);
 
     const writes = (await serinWrites(story.lab, from)).filter((event) => !isLease(event));
-    const table = byObject(writes);
+    const table = byObject(writes.filter(isAccepted));
     process.stdout.write(`writes of a plan of ${policySteps.length} steps:\n${inRows(table)}\n`);
-    expect(writes.filter((event) => !isAccepted(event)).map(inWords)).toEqual([]);
+    // A compare-and-swap that another writer was faster than (409) has written nothing.
+    expect(writes.filter((event) => !isAccepted(event) && event.responseStatus?.code !== 409).map(inWords)).toEqual([]);
     const objects = Object.entries(table).filter(([object]) => !object.startsWith("events "));
     expect(objects.filter(([, count]) => count > 2 * policySteps.length)).toEqual([]);
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import type { CanaryPlan, PlanStatus } from "../../src/api/plan.ts";
 import { workerHealth } from "./addresses.ts";
-import { type AuditEvent, auditLog, inWords, isAccepted, serinWrites, timeOf } from "./auditLog.ts";
+import { type AuditEvent, inWords, isAccepted, serinWrites, timeOf } from "./auditLog.ts";
 import type { KubeObject } from "./kubelet/clusterClient.ts";
 import { Lookout } from "./lookout.ts";
 import { checkInvariants, checkRoutesRestored } from "./recorder/invariants.ts";
@@ -12,6 +12,7 @@ import { type Story, steps, successRate, tell } from "./story.ts";
 import { shop } from "./storyShop.ts";
 import { until } from "./until.ts";
 
+const analysis = { metrics: [successRate({ interval: "2s" })] };
 const soak = Boolean(process.env["SOAK"]);
 /** Design: the Lease is free after 10 s without a renewal, and the standby looks every 2 s. */
 const takeoverMs = 20_000;
@@ -21,23 +22,26 @@ interface Moment {
   name: string;
   /** What is done to the plan so that it gets there; by default it is a good release. */
   after?: "abort" | "take back";
-  is(plan: CanaryPlan, status: PlanStatus): boolean;
+  /** Its metric fails, and is forgiven, until then. */
+  passesAfterMs?: number;
+  is(status: PlanStatus): boolean;
   ends: PlanStatus["phase"];
 }
 
 const moments: Moment[] = [
-  { name: "Preparing, the split just made", is: (_, now) => now.phase === "Preparing" && now.routes !== undefined, ends: "Promoted" },
-  { name: "Progressing, the first weight just set", is: (_, now) => now.step?.index === 0 && now.weight?.desired === 50, ends: "Promoted" },
-  { name: "Progressing, at a weight", is: (_, now) => now.step?.index === 1 && now.step.startedAt !== undefined, ends: "Promoted" },
+  { name: "Preparing, the split just made", is: (now) => now.phase === "Preparing" && now.routes !== undefined, ends: "Promoted" },
+  { name: "Progressing, the first weight just set", is: (now) => now.step?.index === 0 && now.weight?.desired === 50, ends: "Promoted" },
+  { name: "Progressing, at a weight", is: (now) => now.step?.index === 1 && now.step.startedAt !== undefined, ends: "Promoted" },
   {
     name: "waiting for a pass",
-    is: ({ spec }, now) => now.weight?.desired === 100 && now.phase === "Progressing" && spec.canary.hash !== "",
+    passesAfterMs: 15_000,
+    is: (now) => now.step?.index === 1 && (now.metrics?.[0]?.failed ?? 0) > 2,
     ends: "Promoted",
   },
-  { name: "Promoting, before the hand-over", is: (_, now) => now.phase === "Promoting", ends: "Promoted" },
-  { name: "Promoting, after the hand-over", is: (_, now) => toldOf(now, "HandedOver"), ends: "Promoted" },
-  { name: "RollingBack", after: "abort", is: (_, now) => now.phase === "RollingBack", ends: "RolledBack" },
-  { name: "Cancelling", after: "take back", is: (_, now) => now.phase === "Cancelling", ends: "Cancelled" },
+  { name: "Promoting, before the hand-over", is: (now) => now.phase === "Promoting", ends: "Promoted" },
+  { name: "Promoting, after the hand-over", is: (now) => toldOf(now, "HandedOver"), ends: "Promoted" },
+  { name: "RollingBack", after: "abort", is: (now) => now.phase === "RollingBack", ends: "RolledBack" },
+  { name: "Cancelling", after: "take back", is: (now) => now.phase === "Cancelling", ends: "Cancelled" },
 ];
 
 describe("the leading worker is killed, under 100 requests a second", () => {
@@ -48,12 +52,6 @@ describe("the leading worker is killed, under 100 requests a second", () => {
     story = await tell();
     lookout = new Lookout(story.lab.env);
     await story.shop({ replicas: 4 });
-    await story.policy({
-      steps: steps([50, "3s"], [100, "3s"]),
-      analysis: { metrics: [successRate({ interval: "2s" })] },
-      match: { images: ["nginx:*"] },
-      revertAfter: "3s",
-    });
     await story.record();
     await story.load(100);
   });
@@ -63,43 +61,41 @@ describe("the leading worker is killed, under 100 requests a second", () => {
   });
 
   it("with three plans at once: at a weight, after the hand-over, rolling back; each goes on where it was", async () => {
+    await apply("nginx", { steps: steps([50, "10m"], [100, "1s"]), analysis });
     await others();
     await story.setImage("nginx:1.9.0");
+    await lookout.when(
+      "canaryplans",
+      "nginx at a weight",
+      isPlan("nginx:1.9.0", (now) => now.step?.index === 1),
+    );
     await Promise.all([setImage("late", "late:2.0"), setImage("bad", "bad:2.0")]);
-    const bad = await story.plan("bad:2.0");
-    await lookout.when<KubeObject>(
+    await lookout.when(
       "canaryplans",
       "bad at a weight",
       isPlan("bad:2.0", (now) => (now.step?.index ?? 0) > 0),
     );
-    await story.kubectl("patch", "plan", bad.metadata.name, "--type=merge", "-p", '{"spec":{"control":{"abort":{}}}}');
-    await Promise.all([
-      lookout.when(
-        "canaryplans",
-        "bad rolls back",
-        isPlan("bad:2.0", (now) => now.phase === "RollingBack" && now.stage === "revertAfter"),
-      ),
-      lookout.when(
-        "canaryplans",
-        "late was handed over",
-        isPlan("late:2.0", (now) => toldOf(now, "HandedOver")),
-      ),
-      lookout.when(
-        "canaryplans",
-        "nginx at a weight",
-        isPlan("nginx:1.9.0", (now) => now.step?.index === 1),
-      ),
-    ]);
-    const phases = async () => (await story.plans()).map(({ status }) => status?.phase).sort();
-    expect(await phases()).toEqual(["Progressing", "Promoting", "RollingBack"]);
+    await lookout.when(
+      "canaryplans",
+      "late was handed over",
+      isPlan("late:2.0", (now) => now.stage === "delay"),
+    );
+    await abort("bad:2.0");
+    await lookout.when(
+      "canaryplans",
+      "bad rolls back",
+      isPlan("bad:2.0", (now) => now.stage === "revertAfter"),
+    );
+    expect((await story.plans()).map(({ status }) => status?.phase).sort()).toEqual(["Progressing", "Promoting", "RollingBack"]);
 
     const killed = await killLeader();
     await takenOver(killed);
-    expect(await phases()).toEqual(["Progressing", "Promoting", "RollingBack"]);
-    expect((await story.ends("nginx:1.9.0")).status?.phase).toBe("Promoted");
+    await control("nginx:1.9.0", { promote: {} });
     expect((await story.ends("late:2.0")).status?.phase).toBe("Promoted");
     expect((await story.ends("bad:2.0")).status?.phase).toBe("RolledBack");
+    expect((await story.ends("nginx:1.9.0")).status?.phase).toBe("Promoted");
     await standsBy(killed.worker);
+    await apply("nginx", { steps: steps([50, "3s"], [100, "3s"]), analysis, revertAfter: "3s" });
   });
 
   it("frozen for 15 s in the middle of a plan and let go again, it writes nothing more", async () => {
@@ -116,7 +112,7 @@ describe("the leading worker is killed, under 100 requests a second", () => {
     await delay(15_000);
     await story.lab.processes.kill(worker, "SIGCONT");
     expect((await story.ends(image)).status?.phase).toBe("Promoted");
-    const writes = (await serinWrites(story.lab, at)).filter(isAccepted);
+    const writes = await workerWrites(at);
     const firstOfNew = writes.find((write) => !isBy(write, worker));
     expect(firstOfNew && timeOf(firstOfNew) - at).toBeLessThan(takeoverMs);
     const late = writes.filter((write) => isBy(write, worker) && timeOf(write) > timeOf(firstOfNew ?? write));
@@ -127,8 +123,9 @@ describe("the leading worker is killed, under 100 requests a second", () => {
   it.runIf(soak).each(moments)("$name", async (moment) => {
     const image = nextImage();
     const stable = await story.image();
+    const metrics = moment.passesAfterMs === undefined ? analysis : { metrics: [passesAfter(moment.passesAfterMs)] };
+    await apply("nginx", { steps: steps([50, "3s"], [100, "3s"]), analysis: metrics, revertAfter: "3s" });
     await story.setImage(image);
-    const plan = await story.plan(image);
     if (moment.after !== undefined) {
       await lookout.when(
         "canaryplans",
@@ -136,12 +133,12 @@ describe("the leading worker is killed, under 100 requests a second", () => {
         isPlan(image, (now) => now.step?.index === 1),
       );
       if (moment.after === "take back") await story.setImage(stable);
-      else await story.kubectl("patch", "plan", plan.metadata.name, "--type=merge", "-p", '{"spec":{"control":{"abort":{}}}}');
+      else await abort(image);
     }
     await lookout.when(
       "canaryplans",
       moment.name,
-      isPlan(image, (now) => moment.is(plan, now)),
+      isPlan(image, (now) => moment.is(now)),
     );
     const killed = await killLeader();
     await takenOver(killed);
@@ -176,13 +173,15 @@ describe("the leading worker is killed, under 100 requests a second", () => {
   /** Another one holds the Lease and has written; then the killed one starts again. */
   async function takenOver({ worker, at }: Killed): Promise<void> {
     await until("another leader", async () => (await leader()) !== worker, 60);
-    const written = async () => (await auditLog(story.lab)).find((event) => timeOf(event) > at && isWrite(event) && !isBy(event, worker));
-    const first = await until("a write of the new leader", written, 60);
+    const first = await until("a write of the new leader", async () => (await workerWrites(at)).find((write) => !isBy(write, worker)), 60);
     process.stdout.write(`${worker} killed: ${inWords(first)} after ${timeOf(first) - at} ms\n`);
     expect(timeOf(first) - at).toBeLessThan(takeoverMs);
-    expect((await serinWrites(story.lab, at + 1_000)).filter((write) => isBy(write, worker)).map(inWords)).toEqual([]);
     await story.lab.processes.restart(worker);
   }
+
+  /** What the workers have written since then, each of them told by its user agent. */
+  const workerWrites = async (since: number): Promise<AuditEvent[]> =>
+    (await serinWrites(story.lab, since)).filter((event) => isAccepted(event) && event.userAgent?.startsWith("serin-worker/"));
 
   /** It runs, knows the cluster, and does not lead. */
   async function standsBy(worker: string): Promise<void> {
@@ -207,18 +206,33 @@ describe("the leading worker is killed, under 100 requests a second", () => {
       ["bad", { revertAfter: "20s" }],
     ] as const) {
       await story.lab.apply(shop({ name, image: `${name}:1.0`, replicas: 1, route: false }));
-      const spec = { match: { images: [`${name}:*`] }, steps: steps([50, name === "bad" ? "30s" : "1s"]), ...slow };
-      await story.lab.apply(stringify({ apiVersion: "serin.dev/v1alpha1", kind: "CanaryPolicy", metadata: { name }, spec }));
+      await apply(name, { steps: steps([50, name === "bad" ? "10m" : "1s"]), ...slow });
       await story.kubectl("rollout", "status", `deploy/${name}`, "--timeout=60s");
     }
   }
 
+  /** A policy for the images of one application. */
+  async function apply(name: string, spec: Record<string, unknown>): Promise<void> {
+    const policy = {
+      apiVersion: "serin.dev/v1alpha1",
+      kind: "CanaryPolicy",
+      metadata: { name },
+      spec: { match: { images: [`${name}:*`] }, ...spec },
+    };
+    await story.lab.apply(stringify(policy));
+  }
+
+  async function control(image: string, asked: Record<string, unknown>): Promise<void> {
+    const { metadata } = await story.plan(image);
+    await story.kubectl("patch", "plan", metadata.name, "--type=merge", "-p", JSON.stringify({ spec: { control: asked } }));
+  }
+
+  const abort = (image: string) => control(image, { abort: {} });
   const setImage = (name: string, image: string) => story.kubectl("set", "image", `deploy/${name}`, `nginx=${image}`);
   const nextImage = () => `nginx:2.0.${version++}`;
 });
 
 const toldOf = (status: PlanStatus, reason: string): boolean => (status.journal ?? []).some((entry) => entry.reason === reason);
-const isWrite = ({ verb }: AuditEvent): boolean => verb !== "get" && verb !== "list" && verb !== "watch";
 const isBy = ({ userAgent }: AuditEvent, worker: string): boolean => userAgent?.includes(`(${worker})`) === true;
 
 const isPlan =
@@ -227,6 +241,15 @@ const isPlan =
     const { spec, status } = object as unknown as CanaryPlan;
     return spec.canary.images.includes(image) && status !== undefined && is(status);
   };
+
+/** A metric that fails, and is forgiven, until a time that Prometheus' own clock tells. */
+const passesAfter = (ms: number) => ({
+  name: "the-time-has-come",
+  interval: "2s",
+  failureLimit: -1,
+  successCondition: "result[0] == 1.0",
+  provider: { prometheus: { query: `vector(time()) >= bool ${Math.ceil((Date.now() + ms) / 1_000)}` } },
+});
 
 /** I6: where a metric is in force, the canary's weight leaves a value above 0 upwards only with a pass under it, at most 10 s old. */
 function risesWithoutPass(events: readonly RecordedEvent[]): string[] {

@@ -26,7 +26,7 @@ export const watchful = (fields: Partial<PolicyInput> = {}): Partial<PolicyInput
 export const asInTheArticle = (): Partial<PolicyInput> =>
   watchful({ analysis: { metrics: [successMetric({ interval: "1m", failureLimit: 1 })] } });
 
-export const quickSteps = [{ setWeight: 30 }, { pause: { duration: "3s" } }, { setWeight: 60 }, { pause: { duration: "3s" } }];
+export const quickSteps = [{ setWeight: 30 }, { pause: { duration: "2s" } }, { setWeight: 60 }, { pause: { duration: "2s" } }];
 
 /** The same in a few seconds, for tests that tell the story again and again. */
 export const quick = (fields: Partial<PolicyInput> = {}): Partial<PolicyInput> => ({

@@ -54,6 +54,8 @@ const servingDigest = (snapshot: Snapshot): string | undefined => serving(snapsh
 function newPlan(snapshot: Snapshot, stable: ReplicaSetFacts): CanaryPlan {
   const { deployment, intent, policy, namespace, name, replicaSets } = snapshot;
   if (!deployment || !intent || !policy) throw new Error("a plan needs a Deployment, an intent and a policy");
+  // The webhook may not have known yet that the request which was overwritten had just got its plan.
+  const overwritten = (intent.overwritten ?? []).filter(({ uid }) => !snapshot.plannedRequests.has(uid));
   const leftover = replicaSets.find((set) => set.owner === deployment.uid && set.digest === deployment.digest && !set.deleting);
   return {
     apiVersion,
@@ -70,7 +72,7 @@ function newPlan(snapshot: Snapshot, stable: ReplicaSetFacts): CanaryPlan {
       canary: { hash: leftover?.hash ?? hashOf(deployment.digest), digest: deployment.digest, images: [...deployment.images] },
       policy: { name: policy.metadata.name, generation: policy.metadata.generation ?? 0, spec: policy.spec },
       request: requestOf(intent, deployment.digest, snapshot.now),
-      ...(intent.overwritten ? { overwritten: intent.overwritten } : {}),
+      ...(overwritten.length > 0 ? { overwritten } : {}),
       ...(intent.restore ? { restore: intent.restore } : {}),
       control: {},
     },

@@ -11,6 +11,7 @@ import { observe } from "./proof.ts";
 import { serve } from "./serve.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { runSteps } from "./steps.ts";
+import { clearStrays } from "./strays.ts";
 import { unwind } from "./unwind.ts";
 
 /**
@@ -77,7 +78,10 @@ function move(look: Look, draft: Draft): void {
     if (ending) end(draft, ending);
     else advance(look, draft);
   }
-  if (draft.status.outcome === undefined) serve(look, draft);
+  if (draft.status.outcome === undefined) {
+    clearStrays(look, draft);
+    serve(look, draft);
+  }
   // Whatever in between has ended the plan: the weight goes to 0 in this very decision.
   if (draft.status.outcome !== undefined) unwind(look, draft);
 }

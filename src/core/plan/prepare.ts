@@ -29,13 +29,13 @@ export function prepare(look: Look, draft: Draft): boolean {
     end(draft, { outcome: "Held", reason: "RouteObstructed", message: `${obstacle}: change that rule, then ask again` });
     return false;
   }
+  draft.status.routes = routeRecords(look);
   const rules = ruleActions(look);
   if (rules.length > 0) return start(draft, "subsets", rules);
-  if (!settled(look, draft)) return false;
-  draft.status.routes = routeRecords(look);
+  if (!settled(look, draft, "subsets")) return false;
   const routes = routeActions(look, 0);
   if (routes.length > 0) return start(draft, "split", routes);
-  return settled(look, draft) && (stable?.kept ?? false);
+  return settled(look, draft, "split") && (stable?.kept ?? false);
 }
 
 function start(draft: Draft, stage: "subsets" | "split", actions: readonly Action[]): false {
@@ -45,10 +45,10 @@ function start(draft: Draft, stage: "subsets" | "split", actions: readonly Actio
   return false;
 }
 
-function settled(look: Look, draft: Draft): boolean {
+function settled(look: Look, draft: Draft, stage: "subsets" | "split"): boolean {
   const at = settledAt(look.snapshot);
   if (draft.now >= at) return true;
-  draft.stage(draft.status.routes === undefined ? "subsets" : "split");
+  draft.stage(stage);
   draft.say("PreparingRoutes", `waiting until every proxy has heard of the last change (${look.snapshot.settle.message})`);
   draft.wake(at - draft.now);
   return false;

@@ -4,6 +4,7 @@ import { type Look, podsInCount, readyOf, settledAt } from "./look.ts";
 import { provenEmpty } from "./proof.ts";
 import { restoreActions, ruleDeletions, weightNow } from "./routes.ts";
 import { podsNeeded, weightReached } from "./steps.ts";
+import { hasTwin } from "./strays.ts";
 
 /*
  * Promotion by custody and hand-over (design §3 fact 2): the very pods that passed go on serving, nothing starts twice.
@@ -51,7 +52,8 @@ function handOver(look: Look, draft: Draft): void {
 
 /** The canary is of the Deployment's size, ready, and gets every request. */
 function carriesAll(look: Look, draft: Draft, replicas: number): boolean {
-  if (!weightReached(look, draft, 100) || readyOf(look.canaryPods) < replicas || look.canary?.replicas !== replicas) return false;
+  if (hasTwin(look) || !weightReached(look, draft, 100) || readyOf(look.canaryPods) < replicas || look.canary?.replicas !== replicas)
+    return false;
   return provenEmpty(look, draft, 100);
 }
 

@@ -8,6 +8,8 @@ import { wayOf } from "./routes.ts";
 /** How long proof may prolong a wait before something is removed (design §6). */
 export const proofLimitMs = 30_000;
 
+const epoch = "1970-01-01T00:00:00Z";
+
 /** Writes what was counted into the status. `observed` never comes from what was written, only from requests. */
 export function observe(look: Look, draft: Draft): void {
   const weight = draft.status.weight;
@@ -18,12 +20,9 @@ export function observe(look: Look, draft: Draft): void {
     return;
   }
   const { shift, trafficChangedAt } = look.snapshot;
-  const { observed: _, requests: __, ...rest } = weight;
-  // What was counted under the weight before says nothing about this one.
-  const counted = shift !== undefined && shift.total > 0 && trafficChangedAt >= Date.parse(weight.changedAt ?? "1970-01-01T00:00:00Z");
-  draft.status.weight = rest;
-  if (counted)
-    draft.status.weight = { ...rest, observed: Math.round((100 * shift.canary) / shift.total), requests: Math.round(shift.total) };
+  // What was counted under the weight before says nothing about this one: a new desired weight starts without an observed one.
+  if (shift === undefined || shift.total === 0 || trafficChangedAt < Date.parse(weight.changedAt ?? epoch)) return;
+  draft.status.weight = { ...weight, observed: Math.round((100 * shift.canary) / shift.total), requests: Math.round(shift.total) };
 }
 
 /**
@@ -32,7 +31,8 @@ export function observe(look: Look, draft: Draft): void {
  */
 export function proofOf(look: Look, draft: Draft, weight: number): boolean {
   const { shift } = look.snapshot;
-  if (wayOf(look) === "podCount" || shift === undefined || shift.total === 0) return true;
+  if (wayOf(look) === "podCount") return true;
+  if (shift === undefined || shift.total === 0) return notYetCounted(look, draft, `weight ${weight}`);
   const judged = judgeShift({ wantedWeight: weight, canaryRequests: shift.canary, stableRequests: shift.stable });
   if (judged.reached !== "no") return true;
   const waited = draft.stage("proof");
@@ -53,11 +53,19 @@ export function proofOf(look: Look, draft: Draft, weight: number): boolean {
 /** Before something is removed: 0 for the canary (or 100) proven by counting, or 30 s without proof, or nobody to count. */
 export function provenEmpty(look: Look, draft: Draft, weight: 0 | 100): boolean {
   const { shift } = look.snapshot;
-  if (shift === undefined || shift.total === 0) return true;
+  if (shift === undefined || shift.total === 0) return notYetCounted(look, draft, `weight ${weight}`);
   const judged = judgeShift({ wantedWeight: weight, canaryRequests: shift.canary, stableRequests: shift.stable });
   if (judged.reached !== "no") return true;
   if (draft.stage(`proof-${weight}`) > proofLimitMs) return true;
   draft.say("WaitingForProof", `${judged.message}; waiting for proof, at most ${proofLimitMs / 1_000} s`);
+  draft.wake(500);
+  return false;
+}
+
+/** Requests flow, but none of them was counted after the change yet: two scrapes are needed. Nobody to count, nothing to wait for. */
+function notYetCounted(look: Look, draft: Draft, what: string): boolean {
+  if (!look.snapshot.flowing || draft.stage("count") > proofLimitMs) return true;
+  draft.say("WaitingForProof", `${what}: counting the requests since the last change, at most ${proofLimitMs / 1_000} s`);
   draft.wake(500);
   return false;
 }

@@ -1,18 +1,19 @@
 import type { PlanStatus } from "../../api/plan.ts";
 
-/** What must survive a crash at once: everything that later decisions are made from. The rest (counts of passes, ready pods, what is waited for) is refreshed now and then. */
+/** Waits whose beginning counts: a successor must not begin them anew. That such a wait is over shows in what comes after it. */
+const waits: ReadonlySet<string | undefined> = new Set(["pods", "revertAfter", "gate", "delay"]);
+
+/**
+ * What must survive a crash at once: everything that later decisions are made from. The rest (counts of requests and of passes, ready pods, what is
+ * waited for) is refreshed now and then. A good release writes its status once per step, and four times more: made, promoting, handed over, promoted.
+ */
 function essence(status: PlanStatus): unknown {
   return {
     phase: status.phase,
     outcome: status.outcome,
     step: status.step,
-    stage:
-      status.stage === "pods" || status.stage === "revertAfter" || status.stage === "gate" || status.stage === "delay"
-        ? [status.stage, status.stageSince]
-        : undefined,
     desired: status.weight?.desired,
     changedAt: status.weight?.changedAt,
-    counted: status.weight?.observed !== undefined,
     services: status.services,
     routes: status.routes?.map(({ namespace, name, original }) => [namespace, name, original]),
     canaryReplicaSet: status.canaryReplicaSet,
@@ -23,7 +24,7 @@ function essence(status: PlanStatus): unknown {
     metrics: status.metrics?.map(({ name, step, phase, startedAt, failed, inconclusive, noDataSince }) => [
       name,
       step,
-      phase,
+      phase === "Running" ? "Pending" : phase,
       startedAt,
       failed,
       inconclusive,
@@ -35,5 +36,9 @@ function essence(status: PlanStatus): unknown {
 
 /** Whether the status must be written before anything is done (design I10). */
 export function isSignificant(before: PlanStatus | undefined, after: PlanStatus): boolean {
-  return before === undefined || JSON.stringify(essence(before)) !== JSON.stringify(essence(after));
+  if (before === undefined) return true;
+  return beginsToWait(before, after) || JSON.stringify(essence(before)) !== JSON.stringify(essence(after));
 }
+
+const beginsToWait = (before: PlanStatus, { stage, stageSince }: PlanStatus): boolean =>
+  waits.has(stage) && (before.stage !== stage || before.stageSince !== stageSince);

@@ -18,6 +18,8 @@ export interface Snapshot {
   plan: CanaryPlan | undefined;
   /** The plan that belongs to the intent, live or ended: one request never gets two plans. */
   planOfIntent: CanaryPlan | undefined;
+  /** uids of the requests that have had their plan. */
+  plannedRequests: ReadonlySet<string>;
   /** The latest ended plan of the same template. */
   previous: CanaryPlan | undefined;
   /** The approval on the Deployment, if its signature is ours. */
@@ -46,6 +48,8 @@ export interface Snapshot {
   repairs: { count: number; lastAt: number };
   /** Requests counted by revision since the last change settled; undefined while nothing could be counted. */
   shift: { canary: number; stable: number; total: number } | undefined;
+  /** Whether requests have been counted lately, whatever the weight: then there is something to wait for. */
+  flowing: boolean;
   /** Answers of Prometheus that no decision has looked at yet. */
   answers: readonly Answered[];
   /** Keys (`metricKey`) of measurements that are under way. */

@@ -53,7 +53,7 @@ function startStep(look: Look, draft: Draft, step: PolicyStep): boolean {
   if (step.setWeight !== undefined && step.setWeight > before && before > 0) {
     const previous = look.policy.steps[index - 1];
     if (previous?.setWeight !== undefined && !passUnder(look, draft, before)) return false;
-    if (!proofOf(look, draft, before)) return false;
+    if (!weightSettled(look, draft, before) || !proofOf(look, draft, before)) return false;
   }
   draft.status.step = { ...stepAt(index, look.policy.steps.length), startedAt: draft.time, text: stepText(step) };
   if (step.setWeight !== undefined && step.setWeight !== before) {
@@ -64,24 +64,33 @@ function startStep(look: Look, draft: Draft, step: PolicyStep): boolean {
 }
 
 function stepDone(look: Look, draft: Draft, step: PolicyStep): boolean {
-  if (step.setWeight !== undefined) return weightReached(look, draft, step.setWeight);
+  if (step.setWeight !== undefined) return weightSet(look, draft, step.setWeight);
   if (!enoughPods(look, draft, draft.status.weight?.desired ?? 0)) return false;
   if (step.pause) return pauseOver(look, draft, step.pause.duration);
-  return inlineAnalysis(look, draft);
+  return weightSettled(look, draft, draft.status.weight?.desired ?? 0) && inlineAnalysis(look, draft);
 }
 
 /** All routes carry the weight, the pods for it are ready, and every proxy has heard of it. */
-export function weightReached(look: Look, draft: Draft, weight: number): boolean {
+export const weightReached = (look: Look, draft: Draft, weight: number): boolean =>
+  weightSet(look, draft, weight) && weightSettled(look, draft, weight);
+
+/** The routes carry it and its pods are ready. A pause counts from here, as Argo's does; what comes after it waits for `weightSettled`. */
+function weightSet(look: Look, draft: Draft, weight: number): boolean {
   if (!enoughPods(look, draft, weight)) return false;
-  if (wayOf(look) === "podCount") return true;
-  const settled = settledAt(look.snapshot);
-  if (weightNow(look) !== weight || routeActions(look, weight).length > 0 || draft.now < settled) {
-    draft.stage("routes");
-    draft.say("WaitingForRoutes", `weight ${weight}: waiting until every proxy has heard of it (${look.snapshot.settle.message})`);
-    draft.wake(Math.max(settled - draft.now, 50));
-    return false;
-  }
-  return true;
+  if (wayOf(look) === "podCount" || (weightNow(look) === weight && routeActions(look, weight).length === 0)) return true;
+  draft.stage("routes");
+  draft.say("WaitingForRoutes", `weight ${weight}: the routes are being written`);
+  return false;
+}
+
+/** Every proxy has surely heard of it. */
+function weightSettled(look: Look, draft: Draft, weight: number): boolean {
+  const left = settledAt(look.snapshot) - draft.now;
+  if (wayOf(look) === "podCount" || left <= 0) return true;
+  draft.stage("routes");
+  draft.say("WaitingForRoutes", `weight ${weight}: waiting until every proxy has heard of it (${look.snapshot.settle.message})`);
+  draft.wake(left);
+  return false;
 }
 
 function enoughPods(look: Look, draft: Draft, weight: number): boolean {
@@ -136,5 +145,5 @@ function lastStepHolds(look: Look, draft: Draft): boolean {
   const weight = draft.status.weight?.desired ?? 0;
   const last = look.policy.steps.at(-1);
   if (last?.setWeight !== undefined && !passUnder(look, draft, weight)) return false;
-  return proofOf(look, draft, weight);
+  return weightSettled(look, draft, weight) && proofOf(look, draft, weight);
 }

