@@ -11,7 +11,7 @@ export npm_config_audit := false
 LAB := npm run --silent lab --
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test test-unit demo lab-build generate certs clean
+.PHONY: help install check test test-unit soak demo lab-build generate certs clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,10 @@ test: install ## Run everything that must pass: check, unit tests, tests on a re
 
 test-unit: install ## Run the tests that need no lab: seconds
 	@npm run --silent test:unit
+
+soak: install lab-build ## The long versions of the proofs (SOAK=1): every second of a plan, every crash point, 20 scalings, all phases; an hour
+	@SOAK=1 npx vitest run --project unit
+	@SOAK=1 $(LAB) namespace -- npx vitest run --project lab
 
 demo: install lab-build ## Play the story of the README on a fresh lab (FAST=1: shorter pauses)
 	@FAST="$(FAST)" $(LAB) exec -- node test/lab/demo.ts

@@ -265,5 +265,6 @@ export interface CanaryPlan {
   status?: PlanStatus;
 }
 
-/** Whether the plan still moves anything. A plan without a status has just been made. */
-export const isLive = (plan: CanaryPlan): boolean => plan.status === undefined || !terminalPhases.has(plan.status.phase);
+/** Whether the plan still moves anything. A plan without a status has just been made; one without a request only records a bypass. */
+export const isLive = ({ spec, status }: CanaryPlan): boolean =>
+  spec.request !== undefined && (status === undefined || !terminalPhases.has(status.phase));

@@ -29,10 +29,11 @@ export function observe(key: string, { caches, memories, keys, settle, now }: Se
   const deployment = caches.deployments.get(key);
   const plans = caches.plans.index("deployment", key);
   const plan = overlaid(livePlan(plans), memories, at);
-  const uid = deployment?.uid ?? plan?.spec.deployment.uid;
+  // Of a Deployment that is gone, too: its stable ReplicaSet may still be kept for a plan.
+  const owners = new Set([deployment?.uid, ...plans.map(({ spec }) => spec.deployment.uid), plan?.metadata.uid]);
   const intent = openIntent(deployment?.intent, deployment?.uid, keys());
   const memory = memories.get(plan?.metadata.uid);
-  const replicaSets = [uid, plan?.metadata.uid].flatMap((owner) => (owner ? caches.replicaSets.index("owner", owner) : []));
+  const replicaSets = [...owners].flatMap((owner) => (owner ? caches.replicaSets.index("owner", owner) : []));
   const services = servicesOf(namespace, deployment, plan, caches);
   const policyName = plan?.spec.policy?.name ?? intent?.policy;
   const shift = memory?.shift === undefined ? undefined : shares(memory.shift);
@@ -44,7 +45,7 @@ export function observe(key: string, { caches, memories, keys, settle, now }: Se
     intent,
     plan,
     planOfIntent: intent && caches.plans.get(`${namespace}/${planName(name, requestUid(intent, deployment?.digest ?? ""))}`),
-    plannedRequests: new Set(plans.flatMap(({ spec }) => spec.request?.uid ?? [])),
+    plannedRequests: new Set(plans.flatMap(({ spec }) => [spec.request, ...(spec.overwritten ?? [])]).flatMap((asked) => asked?.uid ?? [])),
     previous: previousPlan(plans, plan, plan?.spec.canary.digest ?? deployment?.digest),
     approval: plan && openApproval(deployment?.approval, plan.metadata.name, keys()),
     policy: policyName === undefined ? undefined : caches.policies.get(policyName),
@@ -67,10 +68,11 @@ export function observe(key: string, { caches, memories, keys, settle, now }: Se
   };
 }
 
-/** The one plan that moves; else an ended one that still has its finalizer. */
+/** The one plan that moves; else an ended one that still has its finalizer, or a record that nobody has written into. */
 export function livePlan(plans: readonly CanaryPlan[]): CanaryPlan | undefined {
   const byAge = [...plans].sort((a, b) => (String(a.metadata.creationTimestamp) < String(b.metadata.creationTimestamp) ? -1 : 1));
-  return byAge.find(isLive) ?? byAge.find(({ metadata }) => metadata.finalizers?.includes(finalizers.plan) ?? false);
+  const isLeft = ({ metadata, status }: CanaryPlan) => status === undefined || (metadata.finalizers?.includes(finalizers.plan) ?? false);
+  return byAge.find(isLive) ?? byAge.find(isLeft);
 }
 
 /** The stored status may lag behind what this worker decided by what is not significant. */

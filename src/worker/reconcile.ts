@@ -52,7 +52,7 @@ export async function reconcile(key: string, reconciler: Reconciler): Promise<nu
   }
   await run(decision.actions.filter((action) => !isSafety(action) && action.kind !== "event"));
   await tell(decision, run, log);
-  if (snapshot.plan && decision.status && !isLive({ ...snapshot.plan, status: decision.status }))
+  if (snapshot.plan && (!decision.status || !isLive({ ...snapshot.plan, status: decision.status })))
     senses.memories.forget(snapshot.plan.metadata.uid ?? "");
   // Our own write brings us back, unless the cache can't tell whose object it was (the owner is gone): so we look again all the same.
   const acted = decision.actions.some(({ kind }) => kind !== "event" && kind !== "measure");

@@ -22,6 +22,7 @@ export interface ClusterOptions {
   replicas?: number;
   routes?: VirtualServiceObject[];
   withoutService?: boolean;
+  serviceName?: string;
   withoutIstio?: boolean;
   /** Requests per second. */
   rate?: number;
@@ -58,7 +59,7 @@ export class Cluster {
     this.pods = new PodControllers(server, clock, { readyMs: 1_000, graceMs: 2_000 });
     new DeploymentController(server, clock);
     this.mesh = new Mesh(server, clock, {
-      service: { name: deploymentName, namespace },
+      service: { name: options.serviceName ?? deploymentName, namespace },
       rate: options.withoutService ? 0 : (options.rate ?? 100),
       lagMs: options.meshLagMs ?? 300,
     });
@@ -89,7 +90,7 @@ export class Cluster {
     deployment.spec.replicas = replicas;
     deployment.spec.template = template(stableImage) as unknown as typeof deployment.spec.template;
     server.create(resources.deployments, deployment, { manager: "helm" });
-    if (!withoutService) server.create(resources.services, service());
+    if (!withoutService) server.create(resources.services, service(this.#options.serviceName ?? deploymentName));
     for (const route of routes) server.create(resources.virtualservices, route, { manager: "argocd" });
     const { metadata, spec } = aPolicy(withSpec({ traffic: { settle: "1s" }, ...policy }));
     server.create(resources.canarypolicies, {
@@ -112,8 +113,9 @@ export class Cluster {
 
   /** The worker dies and another one takes over after a while. */
   crash(): void {
-    this.worker?.kill();
-    this.worker?.onCrash();
+    if (!this.worker?.isAlive) return;
+    this.worker.kill();
+    this.worker.onCrash();
   }
 
   /** Lets so many milliseconds pass. */
@@ -198,9 +200,9 @@ export class Cluster {
   }
 }
 
-const service = (): Service =>
+const service = (name: string): Service =>
   ({
-    metadata: { name: deploymentName, namespace },
+    metadata: { name, namespace },
     spec: { selector: labels, clusterIP: "10.0.0.1", ports: [{ name: "http", port: 80, protocol: "TCP" }] },
   }) as unknown as Service;
 

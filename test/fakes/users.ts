@@ -28,6 +28,9 @@ export class Users {
   /** Requests for an image that the webhook held, oldest first (design I4). */
   readonly held: Array<{ uid: string; image: string; cancels: boolean }> = [];
   webhookIsUp = true;
+  /** When somebody last scaled, or unpaused past the admission: for a moment the world is then not as anybody wants it. */
+  scaledAt = 0;
+  unpausedAt = 0;
   lastAnswer: Admission | undefined;
 
   constructor(server: ApiServer, clock: SimulatedClock) {
@@ -44,6 +47,7 @@ export class Users {
 
   /** The scale subresource never meets the webhook. */
   scale(replicas: number): void {
+    this.scaledAt = this.#clock.now();
     this.#write<Deployment>(resources.deployments, deploymentName, "kubectl", (draft) => {
       if (draft.spec) draft.spec.replicas = replicas;
     });
@@ -57,6 +61,7 @@ export class Users {
 
   /** Somebody whom neither webhook nor admission policy stopped. */
   unpausePastAdmission(): void {
+    this.unpausedAt = this.#clock.now();
     this.#write<Deployment>(resources.deployments, deploymentName, "kubectl", (draft) => void delete draft.spec?.paused);
   }
 

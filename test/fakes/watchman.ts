@@ -7,6 +7,9 @@ import type { Change } from "./apiServer.ts";
 import type { Cluster } from "./cluster.ts";
 import { isReady } from "./pods.ts";
 
+/** Until what somebody did behind our back is noticed and put right. */
+const momentMs = 1_500;
+
 /**
  * Watches every stored revision for what must never be (design §9). It looks at objects alone and shares no code with the decisions:
  * what it reports is a broken promise, not another opinion.
@@ -67,7 +70,8 @@ export class Watchman {
     if (status?.outcome !== undefined) this.#say(`I5 the weight rose to ${weight} although the plan is ${status.phase} (${status.reason})`);
     if ((status?.weight?.desired ?? 0) < weight) this.#say(`I10 the weight rose to ${weight}, ${status?.weight?.desired} was recorded`);
     const replicas = this.#cluster.deployment?.spec?.replicas ?? 0;
-    if (plan.spec.policy?.spec.canary.replicas === "Weight" && this.#ready(hash) < Math.floor((replicas * weight) / 100))
+    const justScaled = this.#cluster.clock.now() - this.#cluster.users.scaledAt < momentMs;
+    if (!justScaled && plan.spec.policy?.spec.canary.replicas === "Weight" && this.#ready(hash) < Math.floor((replicas * weight) / 100))
       this.#say(`capacity: ${this.#ready(hash)} of ${replicas} pods for ${weight} %`);
   }
 
@@ -86,7 +90,7 @@ export class Watchman {
   }
 
   /** After somebody has unpaused past the admission the controller rolls for a moment, whatever we do. */
-  #nativeRollout = (): boolean => this.#cluster.deployment?.spec?.paused !== true && this.#livePlan()?.status?.phase !== "Promoting";
+  #nativeRollout = (): boolean => this.#cluster.clock.now() - this.#cluster.users.unpausedAt < momentMs;
 
   #plan(plan: CanaryPlan, before: CanaryPlan): void {
     const [now, was] = [plan.status?.phase, before.status?.phase];
@@ -113,17 +117,21 @@ export class Watchman {
   #requestsEndOnce(): void {
     const { users } = this.#cluster;
     const told = [...this.#plans.values()].flatMap(({ spec }) => [spec.request?.uid, ...(spec.overwritten ?? []).map(({ uid }) => uid)]);
-    for (const { uid, image, cancels } of users.held) {
+    for (const [i, { uid, image, cancels }] of users.held.entries()) {
+      // Overwritten before it had a plan, by a request that needs none: only the Event and the audit log of the API server know of it.
+      const vanished = users.held.slice(i + 1).some((later) => later.cancels || this.#wasTakenBack(later.image));
       const times = told.filter((each) => each === uid).length;
       if (times > 1) this.#say(`I4 the request for ${image} is in ${times} plans`);
-      if (times === 0 && !cancels && !this.#wasTakenBack(image) && !this.mayBeLost.has(uid)) this.#say(`I4 the request for ${image} is in no plan`);
+      if (times === 0 && !cancels && !this.#wasTakenBack(image) && !vanished && !this.mayBeLost.has(uid))
+        this.#say(`I4 the request for ${image} is in no plan`);
     }
   }
 
   /** Stable was asked for again while its plan could still turn back: the plan that it cancelled is its record. */
   #wasTakenBack = (image: string): boolean =>
     [...this.#plans.values()].some(
-      ({ spec, status }) => spec.stable.images.includes(image) && (status?.journal ?? []).some(({ reason }) => reason === "ChangeTakenBack"),
+      ({ spec, status }) =>
+        spec.stable.images.includes(image) && (status?.journal ?? []).some(({ reason }) => reason === "ChangeTakenBack"),
     );
 
   /** Requests that need no plan: taken back before one was made, or of a Deployment that is gone. */

@@ -59,6 +59,10 @@ export class WorkerProcess {
     });
   }
 
+  get isAlive(): boolean {
+    return this.#alive;
+  }
+
   /** The process ends at once: nothing that is under way is finished, everything in memory is lost. */
   kill(): void {
     if (!this.#alive) return;

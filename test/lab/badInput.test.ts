@@ -28,7 +28,7 @@ describe("what people do to it", () => {
     ];
     const houses = [
       ...["noservice", "judgednoservice"].flatMap((name) => house(name, { service: false })),
-      ...["inmesh", "bycount", "denied", "late", "latemesh"].flatMap((name) => house(name, { route: false })),
+      ...["inmesh", "bycount", "denied", "heldgone", "late", "latemesh"].flatMap((name) => house(name, { route: false })),
       ...house("none", { replicas: 0 }),
       ...house("recreate", { deployment: { strategy: { type: "Recreate" } } }),
       ...["crashing", "unready", "missing", "twice", "stopped", "grown", "emptied"].flatMap((name) => house(name)),
@@ -108,7 +108,14 @@ describe("what people do to it", () => {
       expect(await ours("late")).toEqual([]);
     });
 
-    it("one that appears for the mesh takes the place of ours, also on the way back", async () => {
+    it("held, and then deleted: nothing keeps the pods or their ReplicaSet", async () => {
+      await story.setImage("deny/nginx:3", "heldgone");
+      expect((await story.ends("deny/nginx:3")).status?.phase).toBe("Held");
+      await story.kubectl("delete", "deploy", "heldgone");
+      await until("no pod and no ReplicaSet is left", async () => (await left("heldgone")) === "", 30);
+    });
+
+    it("one that appears for the mesh is split beside ours, which callers in the mesh see until the end", async () => {
       const route = {
         ...(townRoute("latemesh") as Route),
         spec: { hosts: ["latemesh"], http: (townRoute("latemesh") as Route).spec.http },
@@ -160,7 +167,7 @@ describe("what people do to it", () => {
       { how: "crash", name: "crashing", says: /crashing-\w+-\w+ CrashLoopBackOff \(\d+ restarts?\)/ },
       { how: "unready", name: "unready", says: /unready-\w+-\w+ not ready/ },
       { how: "notfound", name: "missing", says: /missing-\w+-\w+ (ErrImagePull|ImagePullBackOff)/ },
-    ])("-$how: rolled back at progressDeadline, and the message names the pod's state", async ({ how, name, says }) => {
+    ])("$name: rolled back at progressDeadline, and the message names the pod's state", async ({ how, name, says }) => {
       const image = `${name}:2-${how}`;
       await story.setImage(image, name);
       const status = story.rolloutStatus(name);
@@ -281,11 +288,13 @@ describe("what people do to it", () => {
   });
 
   describe("in the end", () => {
-    it("two edits while no worker looks: one plan, and it remembers the request that was overwritten", async () => {
-      for (const worker of ["serin-worker-0", "serin-worker-1"]) await story.lab.processes.kill(worker, "SIGSTOP");
+    it("two edits while no worker lives: one plan, and it remembers the request that was overwritten", async () => {
+      // Killed and not stopped: a worker that comes back to its watch sees the first edit too, and makes it a plan that is superseded at once.
+      const workers = ["serin-worker-0", "serin-worker-1"];
+      for (const worker of workers) await story.lab.processes.kill(worker);
       await story.setImage("stopped:2", "stopped");
       await story.setImage("stopped:3", "stopped");
-      for (const worker of ["serin-worker-0", "serin-worker-1"]) await story.lab.processes.kill(worker, "SIGCONT");
+      for (const worker of workers) await story.lab.processes.restart(worker);
       expect((await story.ends("stopped:3")).status?.phase).toBe("Promoted");
       const plans = await plansOf("stopped");
       expect(plans.map(({ spec }) => spec.overwritten?.map(({ fieldManager }) => fieldManager))).toEqual([["kubectl-set"]]);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { resources } from "../../src/kube/resources.ts";
 import { canaryImage, stableImage } from "../build/story.ts";
 import { aVirtualService } from "../build/virtualService.ts";
-import { Cluster, imageOf } from "../fakes/cluster.ts";
+import { Cluster, type ClusterOptions, imageOf } from "../fakes/cluster.ts";
 import { quick } from "./article.ts";
 
 /** What people, tools and faults do to a cluster, one thing at a time. */
@@ -30,7 +30,10 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
   },
 );
 
-export const walks: fc.Arbitrary<WalkStep[]> = fc.array(fc.record({ after: fc.integer({ min: 0, max: 6_000 }), deed }), { minLength: 1, maxLength: 7 });
+export const walks: fc.Arbitrary<WalkStep[]> = fc.array(fc.record({ after: fc.integer({ min: 0, max: 6_000 }), deed }), {
+  minLength: 1,
+  maxLength: 7,
+});
 
 function carryOut(cluster: Cluster, each: Deed): void {
   const { users, plan } = cluster;
@@ -61,6 +64,8 @@ function carryOut(cluster: Cluster, each: Deed): void {
       return;
     case "unpause":
       users.unpausePastAdmission();
+      // A hold that is taken away past the admission before it has a plan has never been one.
+      for (const { uid } of users.held.slice(-1)) cluster.watchman.mayBeLost.add(uid);
       return;
     case "dropSplit":
       users.webhookIsUp = false;
@@ -86,9 +91,9 @@ function unholdAll(cluster: Cluster): void {
 }
 
 /** Walks, lets everything come to its end, and says what was wrong on the way or at the end. */
-export async function walk(steps: readonly WalkStep[]): Promise<string[]> {
+export async function walk(steps: readonly WalkStep[], options: ClusterOptions = {}): Promise<string[]> {
   const policy = quick({ canary: { progressDeadline: "10s" } });
-  const cluster = await Cluster.of({ policy, routes: [aVirtualService()], meshLagMs: 450 });
+  const cluster = await Cluster.of({ policy, routes: [aVirtualService()], meshLagMs: 450, ...options });
   for (const { after, deed: each } of steps) {
     await cluster.run(after);
     carryOut(cluster, each);
@@ -105,7 +110,11 @@ function wrongAtTheEnd(cluster: Cluster): string[] {
   const held = deployment?.spec?.paused === true;
   const image = held ? plans.at(-1)?.spec.stable.images[0] : imageOf(deployment);
   const wanted = { [image ?? ""]: deployment?.spec?.replicas };
-  const found = JSON.stringify(cluster.running()) === JSON.stringify(wanted) ? [] : [`runs ${JSON.stringify(cluster.running())}, wanted ${JSON.stringify(wanted)}: ${cluster.describe()}`];
-  if (JSON.stringify(cluster.route()?.spec) !== JSON.stringify(aVirtualService().spec)) found.push(`the route is ${JSON.stringify(cluster.route()?.spec.http)}`);
+  const found =
+    JSON.stringify(cluster.running()) === JSON.stringify(wanted)
+      ? []
+      : [`runs ${JSON.stringify(cluster.running())}, wanted ${JSON.stringify(wanted)}: ${cluster.describe()}`];
+  if (JSON.stringify(cluster.route()?.spec) !== JSON.stringify(aVirtualService().spec))
+    found.push(`the route is ${JSON.stringify(cluster.route()?.spec.http)}`);
   return found;
 }

@@ -12,6 +12,8 @@ import type { ReplicaSetFacts, Snapshot } from "./snapshot.ts";
  */
 export function begin(snapshot: Snapshot): Action[] {
   const { deployment, intent, planOfIntent } = snapshot;
+  const orphans = orphansGo(snapshot);
+  if (orphans.length > 0) return orphans;
   if (!deployment || deployment.deleting || !intent || intent.uid !== deployment.uid || !deployment.paused) return [];
   if (deployment.digest === servingDigest(snapshot)) return letGo(snapshot);
   if (planOfIntent) return isLive(planOfIntent) || planOfIntent.status?.phase === "Held" ? [] : strandedHold(snapshot);
@@ -20,6 +22,12 @@ export function begin(snapshot: Snapshot): Action[] {
   if (!stable || !policy || policy.metadata.deletionTimestamp || policy.spec.suspend) return letGo(snapshot);
   return [{ kind: "createPlan", plan: newPlan(snapshot, stable) }];
 }
+
+/** The stable ReplicaSet of a Deployment that went while it was Held: nothing waits for it any more but its own end. */
+const orphansGo = ({ deployment, replicaSets }: Snapshot): Action[] =>
+  replicaSets
+    .filter(({ kept, owner }) => kept && (!deployment || deployment.deleting || owner !== deployment.uid))
+    .map(({ name }): Action => ({ kind: "letStableGo", replicaSet: name }));
 
 /** The request has had its plan and is held for nobody: only a template that serves already may be let go by itself. */
 function strandedHold({ deployment, planOfIntent }: Snapshot): Action[] {

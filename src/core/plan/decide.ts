@@ -1,4 +1,4 @@
-import { isLive } from "../../api/plan.ts";
+import { type CanaryPlan, isLive } from "../../api/plan.ts";
 import { fullPromotion } from "./approvals.ts";
 import { begin, repeats } from "./begin.ts";
 import { type Decision, Draft } from "./draft.ts";
@@ -24,7 +24,7 @@ export function decide(snapshot: Snapshot): Decision {
   const draft = new Draft(plan.status ?? firstStatus(plan, snapshot.now), snapshot.now);
   draft.status.observedGeneration = plan.metadata.generation ?? 1;
   const policy = plan.spec.policy?.spec;
-  if (!isLive(plan) || !policy) return onlyRecord(draft, plan.status === undefined);
+  if (!isLive(plan) || !policy) return plan.status === undefined ? bypassLeftAlone(plan, draft) : onlyRecord(draft);
   const look = lookAt(snapshot, plan, policy);
   if (plan.status === undefined) firstWords(look, draft);
   if (isLive({ ...plan, status: draft.status })) move(look, draft);
@@ -50,15 +50,21 @@ function firstWords(look: Look, draft: Draft): void {
   );
 }
 
-/** A plan that moves nothing (any more): a bypass is only a record, an ended plan only loses its finalizer. */
-function onlyRecord(draft: Draft, isNew: boolean): Decision {
-  if (isNew) {
-    draft.enter("Bypassed");
-    draft.say("Bypassed", draft.status.message);
-    finish(draft);
-  } else {
-    draft.do({ kind: "releasePlan" });
-  }
+/** A plan that moves nothing any more only loses its finalizer. */
+function onlyRecord(draft: Draft): Decision {
+  draft.do({ kind: "releasePlan" });
+  return draft.decision();
+}
+
+/** Who records a bypass writes its words a moment after the plan; one that a crash left without them gets plain ones. */
+const bypassGraceMs = 10_000;
+
+function bypassLeftAlone({ metadata }: CanaryPlan, draft: Draft): Decision {
+  const left = Date.parse(metadata.creationTimestamp ?? "") + bypassGraceMs - draft.now;
+  if (left > 0) return { status: undefined, actions: [], wakeAfter: left };
+  draft.enter("Bypassed");
+  draft.say("Bypassed", "the change reached the cluster without a canary");
+  finish(draft);
   return draft.decision();
 }
 
@@ -67,6 +73,7 @@ function move(look: Look, draft: Draft): void {
   repause(look, draft);
   clearAsked(look, draft);
   disown(look, draft);
+  clearStrays(look, draft);
   const isThere = look.deployment !== undefined && !look.deployment.deleting;
   const committed = draft.status.phase === "Promoting" && isThere && (look.handedOver || look.inCustody);
   if (committed) {
@@ -78,10 +85,7 @@ function move(look: Look, draft: Draft): void {
     if (ending) end(draft, ending);
     else advance(look, draft);
   }
-  if (draft.status.outcome === undefined) {
-    clearStrays(look, draft);
-    serve(look, draft);
-  }
+  if (draft.status.outcome === undefined) serve(look, draft);
   // Whatever in between has ended the plan: the weight goes to 0 in this very decision.
   if (draft.status.outcome !== undefined) unwind(look, draft);
 }

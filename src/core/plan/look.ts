@@ -58,14 +58,16 @@ export const readyOf = (pods: readonly PodFacts[]): number => pods.filter((pod) 
 /** Whether every proxy has surely heard of the last change. */
 export const settledAt = (snapshot: Snapshot): number => snapshot.trafficChangedAt + snapshot.settle.ms;
 
-/** "3 of 4 pods ready: web-7f9-x1 CrashLoopBackOff (4 restarts)". */
+/** "3 of 4 canary pods ready: web-7f9-x1 CrashLoopBackOff (4 restarts)". Those whose state has a name come first. */
 export function podsInWords(pods: readonly PodFacts[], needed: number): string {
-  const waiting = pods.filter((pod) => !pod.ready && pod.waiting !== undefined);
-  const detail = waiting
+  const unready = pods.filter((pod) => !pod.ready).sort((a, b) => Number(b.waiting !== undefined) - Number(a.waiting !== undefined));
+  const detail = unready
     .slice(0, 3)
-    .map((pod) => `${pod.name} ${pod.waiting}${pod.restarts > 0 ? ` (${pod.restarts} restarts)` : ""}`)
+    .map((pod) => `${pod.name} ${pod.waiting ?? "not ready"}${pod.restarts > 0 ? ` (${countOf(pod.restarts, "restart")})` : ""}`)
     .join(", ");
-  return `${readyOf(pods)} of ${needed} canary pods ready${detail === "" ? "" : `: ${detail}`}`;
+  const missing = pods.length < needed ? [`${pods.length} of ${needed} made`] : [];
+  const told = [detail, ...missing].filter((part) => part !== "").join(", ");
+  return `${readyOf(pods)} of ${needed} canary pods ready${told === "" ? "" : `: ${told}`}`;
 }
 
 /** The status of a plan that nobody has looked at yet. */
@@ -83,4 +85,6 @@ export function firstStatus(plan: CanaryPlan, now: number): PlanStatus {
 /** A step of so many, with its label for the column STEP: how many are done. */
 export const stepAt = (index: number, total: number) => ({ index, total, label: `${index}/${total}` });
 
-export const podsInCount = (count: number): string => (count === 1 ? "1 pod" : `${count} pods`);
+export const podsInCount = (count: number): string => countOf(count, "pod");
+
+const countOf = (count: number, what: string): string => (count === 1 ? `1 ${what}` : `${count} ${what}s`);

@@ -18,7 +18,7 @@ export interface Snapshot {
   plan: CanaryPlan | undefined;
   /** The plan that belongs to the intent, live or ended: one request never gets two plans. */
   planOfIntent: CanaryPlan | undefined;
-  /** uids of the requests that have had their plan. */
+  /** uids of the requests that some plan records: as its own, or as overwritten before it. */
   plannedRequests: ReadonlySet<string>;
   /** The latest ended plan of the same template. */
   previous: CanaryPlan | undefined;

@@ -133,7 +133,8 @@ function pauseOver(look: Look, draft: Draft, duration: string | number | undefin
 
 function advance(look: Look, draft: Draft, step: PolicyStep): void {
   const index = draft.status.step?.index ?? 0;
-  if (step.setWeight === undefined) draft.tell("StepCompleted", `step ${index + 1}/${look.policy.steps.length} done: ${stepText(step)}`);
+  if (step.setWeight === undefined)
+    draft.tell("StepCompleted", `step ${index + 1}/${look.policy.steps.length} done: ${stepText(step)}${counted(draft)}`);
   draft.status.step = stepAt(index + 1, look.policy.steps.length);
   draft.enter("Progressing");
   delete draft.status.stage;
@@ -146,4 +147,10 @@ function lastStepHolds(look: Look, draft: Draft): boolean {
   const last = look.policy.steps.at(-1);
   if (last?.setWeight !== undefined && !passUnder(look, draft, weight)) return false;
   return weightSettled(look, draft, weight) && proofOf(look, draft, weight);
+}
+
+/** What the requests said under the weight that a step leaves. */
+function counted({ status: { weight } }: Draft): string {
+  if (weight?.observed === undefined || weight.requests === undefined) return "";
+  return `; the canary got ${weight.observed} % of ${weight.requests} requests`;
 }

@@ -3,16 +3,26 @@ import type { Look } from "./look.ts";
 import type { ReplicaSetFacts } from "./snapshot.ts";
 
 /*
- * ReplicaSets of the Deployment that are neither revision of this plan. They have pods where a native rollout was under way when the change was held,
- * and where somebody unpaused past the admission for a moment. The controller leaves them alone while it is paused, and counts them as its own.
+ * ReplicaSets of the Deployment that are neither revision of this plan.
+ *
+ *   twin    of the canary's own template: made when somebody unpaused past the admission for a moment, or left by an earlier rollout
+ *   other   of a native rollout that was under way when the change was held
  */
 
-/** Once traffic is pinned to the two revisions nobody reaches their pods: they go, and the controller gives stable its size again. */
+/**
+ * A twin goes at once: as soon as it has all its pods the controller takes it for the finished rollout and empties stable, also while it is paused.
+ * Others go once traffic is pinned to the two revisions: nobody reaches their pods then, and the controller gives stable its size again.
+ */
 export function clearStrays(look: Look, draft: Draft): void {
-  if (!look.deployment?.paused || draft.status.phase === "Preparing" || look.handedOver) return;
+  const { deployment, canary } = look;
+  if (!deployment?.paused || look.handedOver) return;
+  // A leftover with pods that this plan goes on with is as dangerous as a twin until it is the plan's own.
+  if (draft.status.phase === "Preparing" && canary && canary.owner === deployment.uid && canary.replicas > 0)
+    draft.do({ kind: "own", replicaSet: canary.name, resourceVersion: canary.resourceVersion, by: "plan" });
+  const pinned = draft.status.phase !== "Preparing" && draft.status.outcome === undefined;
   for (const set of straysOf(look)) {
     if (isTwin(look, set)) draft.do({ kind: "deleteReplicaSet", replicaSet: set.name, uid: set.uid });
-    else if (set.replicas > 0)
+    else if (pinned && set.replicas > 0)
       draft.do({ kind: "scale", replicaSet: set.name, resourceVersion: set.resourceVersion, replicas: 0, removesPods: true });
   }
 }

@@ -33,7 +33,8 @@ const endingReasons: ReadonlySet<string> = new Set<PlanReason>([
  */
 export function unwind(look: Look, draft: Draft): void {
   if (!drained(look, draft)) return;
-  draft.tellOnce("CanaryTrafficStopped", `the canary gets no requests any more; ${causeOf(draft)}`);
+  if (draft.status.weight?.changedAt !== undefined)
+    draft.tellOnce("CanaryTrafficStopped", `the canary gets no requests any more; ${causeOf(draft)}`);
   showFailure(look, draft);
   if (!canaryGone(look, draft) || !unrouted(look, draft) || !canaryCleared(look, draft) || !deploymentBack(look, draft)) return;
   const { stable } = look;

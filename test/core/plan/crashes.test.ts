@@ -22,12 +22,24 @@ interface Story {
 const stories: Array<[string, Story]> = [
   ["good", { phases: ["Promoted"], runs: canaryImage }],
   ["bad", { image: `${canaryImage}-errors50`, from: 4_000, phases: ["RolledBack"], runs: stableImage }],
-  ["bad and held", { options: { policy: quick({ onFailure: "Hold" }) }, image: `${canaryImage}-errors50`, from: 4_000, phases: ["Held"], runs: stableImage }],
+  [
+    "bad and held",
+    {
+      options: { policy: quick({ onFailure: "Hold" }) },
+      image: `${canaryImage}-errors50`,
+      from: 4_000,
+      phases: ["Held"],
+      runs: stableImage,
+    },
+  ],
   ["superseded", { then: { at: 5_000, image: third }, from: 5_000, phases: ["Superseded", "Promoted"], runs: third }],
   ["cancelled", { then: { at: 5_000, image: stableImage }, from: 5_000, phases: ["Cancelled"], runs: stableImage }],
 ];
 
-async function told({ options, image, then, from = 0, phases, runs }: Story, crash?: CrashPoint): Promise<{ found: string[]; points: number[] }> {
+async function told(
+  { options, image, then, from = 0, phases, runs }: Story,
+  crash?: CrashPoint,
+): Promise<{ found: string[]; points: number[] }> {
   const cluster = await tell({ ...options, ...(crash ? { crash } : {}) }, 0, image);
   const first = cluster.worker;
   await cluster.run(Math.max(from, then?.at ?? 0));

@@ -4,7 +4,9 @@ import { canaryImage, stableImage } from "../../build/story.ts";
 import { check, tell } from "../../scenes/tell.ts";
 
 const numbers = (cluster: Awaited<ReturnType<typeof tell>>) =>
-  Object.fromEntries(cluster.replicaSets.map(({ metadata, spec }) => [spec?.template?.spec?.containers[0]?.image, metadata.annotations?.[revision]]));
+  Object.fromEntries(
+    cluster.replicaSets.map(({ metadata, spec }) => [spec?.template?.spec?.containers[0]?.image, metadata.annotations?.[revision]]),
+  );
 
 test("v1 → v2 → v1 → v2: the ReplicaSets of the history are used again, and their numbers go up", async () => {
   const cluster = await tell();

@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
-import { canaryImage, stableImage } from "../../build/story.ts";
 import { resources } from "../../../src/kube/resources.ts";
-import { deploymentName } from "../../build/story.ts";
-import { Cluster, imageOf } from "../../fakes/cluster.ts";
+import { canaryImage, deploymentName, stableImage } from "../../build/story.ts";
 import { aVirtualService } from "../../build/virtualService.ts";
+import { Cluster, imageOf } from "../../fakes/cluster.ts";
 import { quick } from "../../scenes/article.ts";
 import { check, everySecond, tell, troubles } from "../../scenes/tell.ts";
 
@@ -40,24 +39,28 @@ const removals: Array<[string, (cluster: Cluster) => void]> = [
   ["plan", ({ users, plan }) => plan && users.remove(resources.canaryplans, plan.metadata.name)],
 ];
 
-test.each(removals)("the %s deleted at any second: traffic and template are back on stable, or the promotion finishes", { timeout: 60_000 }, async (_, remove) => {
-  const found = await troubles(everySecond, async (at) => {
-    const cluster = await tell({}, at);
-    let phase = "";
-    cluster.server.onChange(({ object, resource }) => {
-      if (resource.plural === "canaryplans") phase = (object["status"] as { phase?: string } | undefined)?.phase ?? phase;
+test.each(removals)(
+  "the %s deleted at any second: traffic and template are back on stable, or the promotion finishes",
+  { timeout: 60_000 },
+  async (_, remove) => {
+    const found = await troubles(everySecond, async (at) => {
+      const cluster = await tell({}, at);
+      let phase = "";
+      cluster.server.onChange(({ object, resource }) => {
+        if (resource.plural === "canaryplans") phase = (object["status"] as { phase?: string } | undefined)?.phase ?? phase;
+      });
+      phase = lastPhase(cluster);
+      remove(cluster);
+      await cluster.runToEnd();
+      const image = phase === "Promoted" ? canaryImage : stableImage;
+      const template = imageOf(cluster.deployment) === image ? [] : [`${phase} with ${imageOf(cluster.deployment)}`];
+      const paused = cluster.deployment?.spec?.paused ? ["stays paused"] : [];
+      const ended = ["Promoted", "Cancelled"].includes(phase) ? [] : [`ended ${phase}`];
+      return [...check(cluster, { pods: { [image]: 4 } }), ...template, ...paused, ...ended];
     });
-    phase = lastPhase(cluster);
-    remove(cluster);
-    await cluster.runToEnd();
-    const image = phase === "Promoted" ? canaryImage : stableImage;
-    const template = imageOf(cluster.deployment) === image ? [] : [`${phase} with ${imageOf(cluster.deployment)}`];
-    const paused = cluster.deployment?.spec?.paused ? ["stays paused"] : [];
-    const ended = ["Promoted", "Cancelled"].includes(phase) ? [] : [`ended ${phase}`];
-    return [...check(cluster, { pods: { [image]: 4 } }), ...template, ...paused, ...ended];
-  });
-  expect(found).toEqual([]);
-});
+    expect(found).toEqual([]);
+  },
+);
 
 test("the Deployment deleted at any second: routing is restored, nothing of ours is left", { timeout: 60_000 }, async () => {
   const found = await troubles(everySecond, async (at) => {
@@ -67,27 +70,52 @@ test("the Deployment deleted at any second: routing is restored, nothing of ours
     cluster.users.remove(resources.deployments, deploymentName);
     await cluster.runToEnd();
     await cluster.run(3_000);
-    const route = JSON.stringify(cluster.route()?.spec) === JSON.stringify(original) ? [] : [`the route is ${JSON.stringify(cluster.route()?.spec.http)}`];
+    const route =
+      JSON.stringify(cluster.route()?.spec) === JSON.stringify(original)
+        ? []
+        : [`the route is ${JSON.stringify(cluster.route()?.spec.http)}`];
     for (const { uid } of cluster.users.held) cluster.watchman.mayBeLost.add(uid);
     return [...check(cluster, { pods: {} }), ...route];
   });
   expect(found).toEqual([]);
 });
 
-test("somebody unpauses past the admission at any second: it is paused again at once, and the plan goes on to its end", { timeout: 60_000 }, async () => {
-  const found = await troubles(everySecond, async (at) => {
-    const cluster = await tell({ replicas: 8 }, at);
-    if (!cluster.deployment?.spec?.paused) return [];
-    cluster.users.unpausePastAdmission();
-    await cluster.run(100);
-    const again = cluster.deployment?.spec?.paused || lastPhase(cluster) === "Promoting" || cluster.plan === undefined ? [] : ["not paused again"];
-    await cluster.runToEnd();
-    return [...again, ...check(cluster, { phases: ["Promoted"], pods: { [canaryImage]: 8 } })];
-  });
-  expect(found).toEqual([]);
-});
+test.each([1, 8])(
+  "somebody unpauses past the admission at any second: %i pods are paused again at once, and the plan goes on to its end",
+  { timeout: 60_000 },
+  async (replicas) => {
+    const found = await troubles(everySecond, async (at) => {
+      const cluster = await tell({ replicas }, at);
+      if (!cluster.deployment?.spec?.paused) return [];
+      cluster.users.unpausePastAdmission();
+      await cluster.run(100);
+      const again =
+        cluster.deployment?.spec?.paused || lastPhase(cluster) === "Promoting" || cluster.plan === undefined ? [] : ["not paused again"];
+      await cluster.runToEnd();
+      return [...again, ...check(cluster, { phases: ["Promoted"], pods: { [canaryImage]: replicas } })];
+    });
+    expect(found).toEqual([]);
+  },
+);
 
-test("a change in the middle of a native rollout: the pods of the rollout go once traffic is pinned to stable", { timeout: 60_000 }, async () => {
+test.each([1, 8])(
+  "somebody unpauses past the admission at any second of a bad release: %i stable pods go on serving",
+  { timeout: 60_000 },
+  async (replicas) => {
+    const found = await troubles(everySecond.slice(0, 12), async (at) => {
+      const cluster = await tell({ replicas, policy: quick({ revertAfter: "3s" }) }, at, `${canaryImage}-errors50`);
+      if (!cluster.deployment?.spec?.paused) return [];
+      cluster.users.unpausePastAdmission();
+      await cluster.runToEnd();
+      return check(cluster, { phases: ["RolledBack"], pods: { [stableImage]: replicas } });
+    });
+    expect(found).toEqual([]);
+  },
+);
+
+test("a change in the middle of a native rollout: the pods of the rollout go once traffic is pinned to stable", {
+  timeout: 60_000,
+}, async () => {
   const found = await troubles([100, 1_200, 1_500, 2_400, 3_600], async (at) => {
     const cluster = await Cluster.of({ policy: quick(), routes: [aVirtualService()], replicas: 8 });
     cluster.users.webhookIsUp = false;
@@ -96,7 +124,8 @@ test("a change in the middle of a native rollout: the pods of the rollout go onc
     cluster.users.webhookIsUp = true;
     cluster.users.setImage(canaryImage);
     await cluster.run(8_000);
-    const beside = (cluster.running()[stableImage] ?? 0) > 0 && (cluster.running()[third] ?? 0) > 0 ? [`runs ${JSON.stringify(cluster.running())}`] : [];
+    const beside =
+      (cluster.running()[stableImage] ?? 0) > 0 && (cluster.running()[third] ?? 0) > 0 ? [`runs ${JSON.stringify(cluster.running())}`] : [];
     await cluster.runToEnd();
     return [...beside, ...check(cluster, { pods: { [canaryImage]: 8 } })];
   });

@@ -71,7 +71,9 @@ test("control.abort rolls back at once", async () => {
   cluster.users.control(planOf(cluster), { abort: {} });
   await cluster.run(700);
   expect(planOf(cluster).status).toMatchObject({ phase: "RollingBack", weight: { desired: 0 } });
-  expect(planOf(cluster).status?.journal).toContainEqual(expect.objectContaining({ reason: "Aborted", message: "aborted by ann: back to stable" }));
+  expect(planOf(cluster).status?.journal).toContainEqual(
+    expect.objectContaining({ reason: "Aborted", message: "aborted by ann: back to stable" }),
+  );
   await cluster.runToEnd();
   expect(cluster.findings()).toEqual([]);
   expect(planOf(cluster).status?.phase).toBe("RolledBack");

@@ -30,6 +30,14 @@ test("without a VirtualService, Mesh makes one for the time of the plan", async 
   expect(cluster.running()).toEqual({ [canaryImage]: 4 });
 });
 
+test("objects of ours for a Service whose name leaves no room for theirs are found again and removed", async () => {
+  const cluster = await tell({ routes: [], serviceName: "a-service-with-a-name-of-sixty-three-characters-as-long-as-can-be".slice(0, 63) });
+  await cluster.runToEnd();
+  expect(cluster.findings()).toEqual([]);
+  expect(cluster.plan?.status?.phase).toBe("Promoted");
+  expect(cluster.server.list(resources.virtualservices)).toEqual([]);
+});
+
 test("without a VirtualService, Replicas splits by the number of pods and writes no route", async () => {
   const cluster = await tell({ replicas: 10, routes: [], policy: { ...unjudged, traffic: { settle: "500ms", withoutRoute: "Replicas" } } });
   await cluster.runToEnd();
@@ -60,16 +68,21 @@ const late: Array<[string, ReturnType<typeof aVirtualService>]> = [
   ["for the mesh", aVirtualService(withVirtualServiceSpec({ hosts: ["nginx"], gateways: ["mesh"] }))],
 ];
 
-test.each(late)("a VirtualService %s that appears at any second takes part, and is left as it came", { timeout: 60_000 }, async (_, route) => {
-  const found = await troubles(everySecond, async (at) => {
-    const cluster = await tell({ routes: [] }, at);
-    cluster.server.create(resources.virtualservices, route, { manager: "argocd" });
-    await cluster.runToEnd();
-    const same = JSON.stringify(cluster.route()?.spec) === JSON.stringify(route.spec) ? [] : [`left ${JSON.stringify(cluster.route()?.spec)}`];
-    return [...check(cluster, { phases: ["Promoted"], pods: { [canaryImage]: 4 } }), ...same];
-  });
-  expect(found).toEqual([]);
-});
+test.each(late)(
+  "a VirtualService %s that appears at any second takes part, and is left as it came",
+  { timeout: 60_000 },
+  async (_, route) => {
+    const found = await troubles(everySecond, async (at) => {
+      const cluster = await tell({ routes: [] }, at);
+      cluster.server.create(resources.virtualservices, route, { manager: "argocd" });
+      await cluster.runToEnd();
+      const same =
+        JSON.stringify(cluster.route()?.spec) === JSON.stringify(route.spec) ? [] : [`left ${JSON.stringify(cluster.route()?.spec)}`];
+      return [...check(cluster, { phases: ["Promoted"], pods: { [canaryImage]: 4 } }), ...same];
+    });
+    expect(found).toEqual([]);
+  },
+);
 
 test("a manifest applied from Git every 2 s keeps the split in the very same write", async () => {
   const cluster = await tell();

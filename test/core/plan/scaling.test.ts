@@ -37,7 +37,10 @@ test("scaled to 0 at any second, the plan is cancelled or finishes, and nothing 
 });
 
 test("a canary pod that is lost mid-pause lowers the weight at once; it comes back with the pod", async () => {
-  const cluster = await tell({ replicas: 4, podsDie: true, policy: { steps: [{ setWeight: 50 }, { pause: { duration: "20s" } }], traffic: { settle: "500ms" } } }, 8_000);
+  const cluster = await tell(
+    { replicas: 4, podsDie: true, policy: { steps: [{ setWeight: 50 }, { pause: { duration: "20s" } }], traffic: { settle: "500ms" } } },
+    8_000,
+  );
   const [pod] = cluster.podsOf(canaryImage);
   if (pod) cluster.pods.break(pod);
   await cluster.run(1_000);
@@ -51,7 +54,12 @@ test("a canary pod that is lost mid-pause lowers the weight at once; it comes ba
 });
 
 test("canary pods that never come back end the plan at progressDeadline", async () => {
-  const policy = { steps: [{ setWeight: 50 }, { pause: { duration: "60s" } }], canary: { progressDeadline: "10s" }, revertAfter: "0", traffic: { settle: "500ms" } };
+  const policy = {
+    steps: [{ setWeight: 50 }, { pause: { duration: "60s" } }],
+    canary: { progressDeadline: "10s" },
+    revertAfter: "0",
+    traffic: { settle: "500ms" },
+  };
   const cluster = await tell({ podsDie: true, policy }, 8_000);
   for (const pod of cluster.podsOf(canaryImage)) cluster.pods.break(pod);
   await cluster.run(15_000);
