@@ -23,6 +23,11 @@ export const annotations = {
   approval: `${group}/approval`,
   /** On a Deployment that its user paused and edited: what served when he did (see `beforePause.ts`). His resume is the request. */
   beforePause: `${group}/before-pause`,
+  /**
+   * In a request of the worker, never stored: its change of a team's object, which the webhook carries out in the same write. What admission changes
+   * has no owner, so the team's server-side apply meets no conflict at any revision (see `admitCarried.ts`).
+   */
+  carried: `${group}/carried`,
   /** `off` on a Deployment: its image changes are no canaries. Each is recorded as a bypass. */
   canary: `${group}/canary`,
 } as const;

@@ -1,4 +1,5 @@
 import { type Admission, allowed, errored } from "../core/admission/admission.ts";
+import { admitCarried } from "../core/admission/admitCarried.ts";
 import { admitDeployment } from "../core/admission/admitDeployment.ts";
 import { admitPlan } from "../core/admission/admitPlan.ts";
 import { admitVirtualService } from "../core/admission/admitVirtualService.ts";
@@ -14,13 +15,13 @@ export function admitReview({ kind, asking, object, oldObject }: Review, world: 
   switch (kind) {
     case "apps/Deployment":
       if (!isDeployment(object) || !isDeployment(oldObject)) return malformed("Deployment");
-      return admitDeployment({ asking, object, oldObject }, world);
+      return admitCarried(asking, object, world) ?? admitDeployment({ asking, object, oldObject }, world);
     case "serin.dev/CanaryPlan":
       if (!isPlan(object) || !isPlan(oldObject)) return malformed("CanaryPlan");
       return admitPlan({ asking, object, oldObject }, world);
     case "networking.istio.io/VirtualService":
       if (!isVirtualService(object) || !isVirtualService(oldObject)) return malformed("VirtualService");
-      return admitVirtualService({ asking, object, oldObject }, world);
+      return admitCarried(asking, object, world) ?? admitVirtualService({ asking, object, oldObject }, world);
     default:
       return allowed(silent("NotForUs"));
   }

@@ -1,7 +1,8 @@
 import type { ManagedFieldsEntry } from "../api/intent.ts";
-import { fieldManager } from "../api/names.ts";
+import { annotations, fieldManager } from "../api/names.ts";
+import type { Change } from "../core/admission/admitCarried.ts";
 import { withoutManager } from "../core/admission/fieldOwners.ts";
-import { isConflict } from "../kube/apiError.ts";
+import { isConflict, isUnanswered } from "../kube/apiError.ts";
 import type { Client } from "../kube/client.ts";
 import type { KubeObject } from "../kube/object.ts";
 import type { Resource } from "../kube/resources.ts";
@@ -16,16 +17,25 @@ export interface GuestWrite {
   name: string;
   /** The revision that the decision was made from. */
   resourceVersion: string;
-  /** RFC 7386, made from the object as it is now. Undefined: nothing to write. */
-  body(now: KubeObject): Record<string, unknown> | undefined;
+  /** Made from the object as it is now. */
+  change(now: KubeObject): Change;
   /** Who owns the fields afterwards; by default those who did before. */
   owners?(before: ManagedFieldsEntry[], after: ManagedFieldsEntry[]): ManagedFieldsEntry[];
-  subresource?: string;
+  /** Nothing may delay it: the webhook is not asked to carry it. */
+  urgent?: boolean;
 }
+
+/** An object has 256 KiB for all its annotations; the team's own are among them. */
+const longestCarried = 128 * 1024;
+
+/** A webhook that hangs delays a write by its time limit. After that has happened once, the next writes go without it for so long. */
+const withoutWebhookMs = 30_000;
+let withoutWebhookUntil = 0;
 
 /**
  * Writes into an object that belongs to a team and leaves no trace of ownership: a compare-and-swap of the change, then one of
- * `metadata.managedFields` alone (design §5, I13; why: §3 fact 12). Two requests, because the API server always enters the writer of a change.
+ * `metadata.managedFields` alone (design §5, I13; why: §3 fact 12), because the API server always enters the writer of a change. The change is carried out by
+ * our own webhook where it can be (`admitCarried`), so that not even the revision in between names us as the owner of a team's field.
  *
  * @returns the object as it is afterwards, for read-your-writes
  * @throws Outdated, or ApiError
@@ -34,24 +44,58 @@ export async function writeAsGuest(write: GuestWrite): Promise<KubeObject> {
   const { client, resource, namespace, name } = write;
   const now = await client.get<KubeObject>(resource, name, namespace);
   if (!now || now.metadata.resourceVersion !== write.resourceVersion) throw new Outdated(`${name} has changed since it was looked at`);
-  const body = write.body(now);
-  if (body === undefined) return now;
-  const { metadata = {}, ...rest } = body as { metadata?: Record<string, unknown> };
-  const written = await client.patch<KubeObject>(
-    resource,
-    name,
-    namespace,
-    { type: "merge", body: { ...rest, metadata: { ...metadata, resourceVersion: write.resourceVersion } } },
-    { fieldManager, ...(write.subresource === undefined ? {} : { subresource: write.subresource }) },
-  );
+  const change = write.change(now);
+  const carried = await carry(write, now, change);
+  const written = carried && !isCarrying(carried) ? carried : await send(write, carried ?? now, change);
   const owners = write.owners ?? ((before, after) => withoutManager(before, after, fieldManager));
-  return disown(
-    client,
-    resource,
-    written,
-    owners((now.metadata.managedFields ?? []) as ManagedFieldsEntry[], (written.metadata.managedFields ?? []) as ManagedFieldsEntry[]),
-  );
+  return disown(client, resource, written, owners(ownersOf(now), ownersOf(written)));
 }
+
+const ownersOf = (object: KubeObject): ManagedFieldsEntry[] => (object.metadata.managedFields ?? []) as ManagedFieldsEntry[];
+const isCarrying = (object: KubeObject): boolean => object.metadata.annotations?.[annotations.carried] !== undefined;
+
+/** The object as it is when the webhook was asked to carry the change; undefined when it was not asked. */
+async function carry(write: GuestWrite, now: KubeObject, change: Change): Promise<KubeObject | undefined> {
+  const text = JSON.stringify(change);
+  if (write.urgent || text.length > longestCarried || performance.now() < withoutWebhookUntil) return undefined;
+  try {
+    return await patch(write, now, { metadata: { annotations: { [annotations.carried]: text } } });
+  } catch (error) {
+    if (isUnanswered(error)) withoutWebhookUntil = performance.now() + withoutWebhookMs;
+    throw error;
+  }
+}
+
+/** The plain way, and the clean-up where no webhook took the annotation away. */
+function send(write: GuestWrite, now: KubeObject, change: Change): Promise<KubeObject> {
+  const marks = isCarrying(now) ? { ...change.annotations, [annotations.carried]: null } : change.annotations;
+  const spec = change.spec && mergeTo(membersOf(now["spec"], Object.keys(change.spec)), change.spec);
+  return patch(write, now, { ...(spec ? { spec } : {}), ...(marks ? { metadata: { annotations: marks } } : {}) });
+}
+
+function patch(
+  { client, resource, name, namespace }: GuestWrite,
+  now: KubeObject,
+  body: { metadata?: Record<string, unknown>; spec?: unknown },
+): Promise<KubeObject> {
+  const metadata = { ...body.metadata, resourceVersion: now.metadata.resourceVersion };
+  return client.patch<KubeObject>(resource, name, namespace, { type: "merge", body: { ...body, metadata } }, { fieldManager });
+}
+
+const membersOf = (object: unknown, keys: readonly string[]): unknown =>
+  isRecord(object) ? Object.fromEntries(keys.flatMap((key) => (object[key] === undefined ? [] : [[key, object[key]]]))) : {};
+
+/** A merge patch (RFC 7386) that makes the value exactly this one: members that it does not have are removed by name. */
+function mergeTo(from: unknown, to: unknown): unknown {
+  if (!isRecord(from) || !isRecord(to)) return to;
+  const gone = Object.keys(from).filter((key) => to[key] === undefined);
+  return {
+    ...Object.fromEntries(gone.map((key) => [key, null])),
+    ...Object.fromEntries(Object.entries(to).map(([key, value]) => [key, mergeTo(from[key], value)])),
+  };
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => value !== null && typeof value === "object" && !Array.isArray(value);
 
 /** Takes our entries out of managedFields; with `owners`, sets exactly those as long as nobody wrote in between. */
 export async function disown(client: Client, resource: Resource, object: KubeObject, owners?: ManagedFieldsEntry[]): Promise<KubeObject> {

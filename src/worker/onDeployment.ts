@@ -23,15 +23,15 @@ const noteDeployment = ({ hands, snapshot }: Scene, written: KubeObject): void =
   hands.caches.deployments.noteWritten(`${snapshot.namespace}/${snapshot.name}`, written.metadata.resourceVersion ?? "0");
 
 export async function pauseDeployment({ resourceVersion }: Of<"pause">, scene: Scene): Promise<void> {
-  noteDeployment(scene, await writeAsGuest({ ...onDeployment(scene), resourceVersion, body: () => ({ spec: { paused: true } }) }));
+  noteDeployment(
+    scene,
+    await writeAsGuest({ ...onDeployment(scene), resourceVersion, change: () => ({ spec: { paused: true } }), urgent: true }),
+  );
 }
 
 export async function clearAsked({ resourceVersion }: Of<"clearAsked">, scene: Scene): Promise<void> {
   const marks = { [annotations.approval]: null, [annotations.unpauseAsked]: null };
-  noteDeployment(
-    scene,
-    await writeAsGuest({ ...onDeployment(scene), resourceVersion, body: () => ({ metadata: { annotations: marks } }) }),
-  );
+  noteDeployment(scene, await writeAsGuest({ ...onDeployment(scene), resourceVersion, change: () => ({ annotations: marks }) }));
 }
 
 /**
@@ -44,9 +44,9 @@ export async function unholdDeployment({ resourceVersion, template }: Of<"unhold
   const written = await writeAsGuest({
     ...onDeployment(scene),
     resourceVersion,
-    body: (now) => ({
-      metadata: { annotations: { ...allMarks, ...appliedBefore(restore, now) } },
-      spec: { paused: null, ...(stable ? { template: replacing(now, stable) } : {}) },
+    change: (now) => ({
+      annotations: { ...allMarks, ...appliedBefore(restore, now) },
+      spec: { paused: null, ...(stable ? { template: stable } : {}) },
     }),
     ...(restore === undefined ? {} : { owners: (before, after) => previousOwners(withoutStatusOf(after, before), restore, fieldManager) }),
   });
@@ -72,22 +72,6 @@ async function stableTemplate(replicaSet: string, { hands, snapshot }: Scene): P
   if (!stable) throw new Outdated(`ReplicaSet ${replicaSet} is gone`);
   return withoutHash(stable.spec?.template as unknown as PodTemplate);
 }
-
-/** A merge patch that makes the template exactly this one: members that it does not have are removed by name. */
-function replacing(now: KubeObject, wanted: PodTemplate): unknown {
-  return mergeTo((now as unknown as Deployment).spec?.template, wanted);
-}
-
-function mergeTo(from: unknown, to: unknown): unknown {
-  if (!isRecord(from) || !isRecord(to)) return to;
-  const gone = Object.keys(from).filter((key) => to[key] === undefined);
-  return {
-    ...Object.fromEntries(gone.map((key) => [key, null])),
-    ...Object.fromEntries(Object.entries(to).map(([key, value]) => [key, mergeTo(from[key], value)])),
-  };
-}
-
-const isRecord = (value: unknown): value is Record<string, unknown> => value !== null && typeof value === "object" && !Array.isArray(value);
 
 /** The condition that makes `kubectl rollout status` exit 1 on a paused Deployment; the controller keeps it there (design §3 fact 3). */
 export async function showFailure({ message }: Of<"showFailure">, scene: Scene): Promise<void> {

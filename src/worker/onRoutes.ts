@@ -19,7 +19,7 @@ function trafficChanged({ hands, memory }: Scene): void {
 }
 
 /** Only the lists of routes are written, each only where it differs: the rest of the object is not ours to touch. */
-export async function writeRoute({ current, spec, repairs }: Of<"writeRoute">, scene: Scene): Promise<void> {
+export async function writeRoute({ current, spec, repairs, lowers }: Of<"writeRoute">, scene: Scene): Promise<void> {
   const { name, namespace, resourceVersion = "" } = current.metadata;
   const lists = protocols
     .filter((protocol) => !sameJson(current.spec[protocol], spec[protocol]))
@@ -31,7 +31,8 @@ export async function writeRoute({ current, spec, repairs }: Of<"writeRoute">, s
     namespace,
     name,
     resourceVersion,
-    body: () => ({ spec: Object.fromEntries(lists) }),
+    change: () => ({ spec: Object.fromEntries(lists) }),
+    urgent: lowers,
   });
   caches.virtualServices.noteWritten(`${namespace}/${name}`, written.metadata.resourceVersion ?? "0");
   trafficChanged(scene);

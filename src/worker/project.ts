@@ -79,6 +79,7 @@ export function projectReplicaSet({ metadata, spec, status }: ReplicaSet): Repli
     replicas: spec?.replicas ?? 1,
     ready: status?.readyReplicas ?? 0,
     available: status?.availableReplicas ?? 0,
+    failure: status?.conditions?.find(({ type, status: value }) => type === "ReplicaFailure" && value === "True")?.message?.slice(0, 300),
     revision: Number.parseInt(metadata.annotations?.[revision] ?? "0", 10) || 0,
     createdAt: String(metadata.creationTimestamp ?? ""),
   };

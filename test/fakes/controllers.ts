@@ -94,7 +94,9 @@ export class DeploymentController {
 
   #create({ metadata, spec }: Deployment, own: ReplicaSet[]): ReplicaSet {
     const template = spec?.template as unknown as PodTemplate;
-    const hash = nativeHash(template);
+    // The name is taken by a ReplicaSet of an earlier Deployment: `collisionCount` gives another one.
+    const isTaken = this.#server.get(resources.replicasets, `${metadata.name}-${nativeHash(template)}`, metadata.namespace) !== undefined;
+    const hash = `${nativeHash(template)}${isTaken ? "2" : ""}`;
     const labels = { ...template.metadata?.labels, "pod-template-hash": hash };
     const set = {
       apiVersion: "apps/v1",
@@ -123,17 +125,17 @@ export class DeploymentController {
     const number = Math.max(before, highest(own.filter((set) => set.metadata.uid !== current.metadata.uid)) + 1);
     const manager = "kube-controller-manager";
     if (number !== before)
-      this.#edit(
-        resources.replicasets,
-        current,
-        (draft) => void (draft.metadata.annotations = { ...draft.metadata.annotations, [revision]: String(number) }),
-      );
+      this.#edit(resources.replicasets, current, (draft) => {
+        draft.metadata.annotations = { ...draft.metadata.annotations, [revision]: String(number) };
+      });
     if (deployment.metadata.annotations?.[revision] === String(number)) return;
     this.#server.update<Deployment>(
       resources.deployments,
       deployment.metadata.name ?? "",
       deployment.metadata.namespace,
-      (draft) => void (draft.metadata.annotations = { ...draft.metadata.annotations, [revision]: String(number) }),
+      (draft) => {
+        draft.metadata.annotations = { ...draft.metadata.annotations, [revision]: String(number) };
+      },
       { manager },
     );
   }

@@ -126,7 +126,9 @@ export class PodControllers {
     this.#server.remove(resources.pods, name, namespace);
     this.#clock.setTimer(() => {
       if (!this.#server.get(resources.pods, name, namespace)) return;
-      this.#server.update<Pod>(resources.pods, name, namespace, (draft) => void (draft.metadata.finalizers = []));
+      this.#server.update<Pod>(resources.pods, name, namespace, (draft) => {
+        draft.metadata.finalizers = [];
+      });
     }, this.#times.graceMs);
   }
 

@@ -98,7 +98,10 @@ export class Users {
     wanted.spec.control = { ...wanted.spec.control, ...control };
     const review = { asking: this.#asking(name, "kubectl-edit"), object: wanted as ReviewedPlan, oldObject: before as ReviewedPlan };
     const stored = this.#admitted(wanted, admitPlan(review, this.#world()));
-    if (stored) this.#write<CanaryPlan>(resources.canaryplans, name, "kubectl-edit", (draft) => void (draft.spec = stored.spec));
+    if (stored)
+      this.#write<CanaryPlan>(resources.canaryplans, name, "kubectl-edit", (draft) => {
+        draft.spec = stored.spec;
+      });
   }
 
   /** A VirtualService as the team's repository has it. */
@@ -108,7 +111,10 @@ export class Users {
     const wanted = { ...copy(before), spec: copy(spec) };
     const review = { asking: this.#asking(name, "argocd"), object: wanted, oldObject: before };
     const stored = this.webhookIsUp ? this.#admitted(wanted, admitVirtualService(review, this.#world())) : wanted;
-    if (stored) this.#write<KubeObject>(resources.virtualservices, name, "argocd", (draft) => void (draft["spec"] = stored.spec));
+    if (stored)
+      this.#write<KubeObject>(resources.virtualservices, name, "argocd", (draft) => {
+        draft["spec"] = stored.spec;
+      });
   }
 
   editPolicy(name: string, change: (draft: CanaryPolicy) => void): void {

@@ -80,6 +80,8 @@ export class Watchman {
     const [now, was] = [gone ? 0 : (set.spec?.replicas ?? 0), before.spec?.replicas ?? 0];
     const deployment = this.#cluster.deployment;
     if (now >= was || !deployment || deployment.metadata.deletionTimestamp) return;
+    const owner = set.metadata.ownerReferences?.[0];
+    if (owner?.kind === "Deployment" && owner.uid !== deployment.metadata.uid) return; // of one that was deleted: the garbage collector's
     const wanted = deployment.spec?.replicas ?? 0;
     const { mesh } = this.#cluster;
     if (this.#livePlan()?.status?.routes === undefined) return;

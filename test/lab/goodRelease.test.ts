@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkInvariants, checkRoutesRestored } from "./recorder/invariants.ts";
+import { type RecordedEvent, stamp } from "./recorder/recordedEvent.ts";
 import { type Story, steps, successRate, tell } from "./story.ts";
 
 /** The team's own rule for the Service: policy and subsets of its own, which nobody may touch. */
@@ -61,6 +62,7 @@ describe("a good release under 100 requests a second", () => {
     const events = await story.stopRecording();
     expect(checkInvariants(events)).toEqual([]);
     expect(checkRoutesRestored(events)).toEqual([]);
+    expect(specsOwnedByUs(events)).toEqual([]);
     const weights = weightsSeen(
       events
         .filter(({ kind, name }) => kind === "VirtualService" && name === "nginx")
@@ -86,4 +88,16 @@ function weightsSeen(routes: ReadonlyArray<Record<string, unknown>>): number[] {
     return split.length === 2 ? [split[1]?.weight ?? 0] : [];
   });
   return all.filter((weight, index) => index === 0 || weight !== all[index - 1]);
+}
+
+/** Revisions of the team's objects in which a field of the spec was ours: there the team's server-side apply would meet a conflict. */
+function specsOwnedByUs(events: readonly RecordedEvent[]): string[] {
+  return events
+    .filter(({ kind, name }) => (kind === "VirtualService" || kind === "Deployment") && name === "nginx")
+    .filter(({ object }) =>
+      ((object.metadata["managedFields"] ?? []) as Array<{ manager: string; fieldsV1?: object }>).some(
+        ({ manager, fieldsV1 }) => manager === "serin" && fieldsV1 !== undefined && "f:spec" in fieldsV1,
+      ),
+    )
+    .map((event) => stamp(event));
 }

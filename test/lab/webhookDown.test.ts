@@ -2,7 +2,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { annotations } from "../../src/api/names.ts";
+import { annotations, lastApplied } from "../../src/api/names.ts";
+import type { CanaryPlan } from "../../src/api/plan.ts";
 import { checkInvariants, checkRoutesRestored } from "./recorder/invariants.ts";
 import { planOf } from "./recorder/plans.ts";
 import type { RecordedEvent } from "./recorder/recordedEvent.ts";
@@ -17,20 +18,18 @@ describe("the webhook is down, under 100 requests a second", () => {
   beforeAll(async () => {
     story = await tell();
     await story.shop({ replicas: 4 });
-    await story.policy({ steps: steps([30, "1s"], [50, "10m"], [100, "1s"]) });
+    await story.policy({ steps: steps([30, "1s"], [50, "10s"], [100, "1s"]) });
     await story.record();
     await story.load(100);
   });
   afterAll(() => story?.stop());
 
   it("in the middle of a plan: who unpauses, replaces, applies or edits the hold away leaves it in place, and the plan ends well", async () => {
-    const held = await story.get<Held>("deploy", "nginx").then(({ spec }) => spec.template);
     await story.setImage("nginx:1.24.0");
     const plan = await story.atWeight("nginx:1.24.0", 50);
-    const before = await story.get<Held>("deploy", "nginx");
-    const intent = before.metadata.annotations[annotations.intent];
+    await control(plan, { hold: {} });
+    const intent = (await story.get<Held>("deploy", "nginx")).metadata.annotations[annotations.intent];
     expect(intent).toBeDefined();
-    expect(before.spec.template).not.toEqual(held);
     await story.lab.processes.kill("serin-webhook-0");
 
     const file = join(story.lab.dir, "nginx.yaml");
@@ -66,10 +65,9 @@ describe("the webhook is down, under 100 requests a second", () => {
     }
     const stable = (await story.pods()).filter((pod) => pod.includes(plan.spec.stable.hash));
     expect(stable.length).toBe(4);
-    expect((await story.plan("nginx:1.24.0")).status?.phase).toBe("Progressing");
+    expect((await story.plan("nginx:1.24.0")).status).toMatchObject({ phase: "Paused", weight: { desired: 50 } });
 
-    await story.lab.processes.restart("serin-webhook-0");
-    await story.kubectl("patch", "plan", plan.metadata.name, "--type=merge", "-p", '{"spec":{"control":{"promote":{}}}}');
+    await control(plan, { hold: null });
     expect((await story.ends("nginx:1.24.0")).status?.phase).toBe("Promoted");
     expect(await story.image()).toBe("nginx:1.24.0");
     const after = await story.get<Held>("deploy", "nginx");
@@ -82,14 +80,13 @@ describe("the webhook is down, under 100 requests a second", () => {
     expect(report.failures).toEqual([]);
     expect(report.non200).toBe(0);
     const events = await story.stopRecording();
-    // The team's own commands change its own annotations and fields.
-    expect(checkInvariants(events).filter((line) => !line.startsWith("I11"))).toEqual([]);
+    // The team's own apply writes kubectl's own annotation.
+    expect(checkInvariants(events, { annotations: [lastApplied] })).toEqual([]);
     expect(checkRoutesRestored(events)).toEqual([]);
     expect(unheld(events)).toEqual([]);
   });
 
   it("with nothing to do: `set image` is admitted, and recorded as a bypass within 5 s", async () => {
-    await story.lab.processes.kill("serin-webhook-0");
     await story.setImage("nginx:1.25.0");
     const at = Date.now();
     const plan = await until("a Bypassed plan", async () =>
@@ -101,11 +98,14 @@ describe("the webhook is down, under 100 requests a second", () => {
     expect(await story.image()).toBe("nginx:1.25.0");
     expect((await story.plans()).length).toBe(2);
   });
+
+  const control = ({ metadata }: CanaryPlan, asked: Record<string, unknown>): Promise<string> =>
+    story.kubectl("patch", "plan", metadata.name, "--type=merge", "-p", JSON.stringify({ spec: { control: asked } }));
 });
 
 interface Held {
   metadata: { annotations: Record<string, string> };
-  spec: { paused?: boolean; template: unknown };
+  spec: { paused?: boolean };
 }
 
 /** Revisions of the Deployment in which the hold was away while its plan still split the traffic. */

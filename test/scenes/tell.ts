@@ -12,7 +12,7 @@ export async function tell(options: ClusterOptions = {}, until = 0, image = cana
 }
 
 /** Simulated milliseconds from the change to the end of a good release under the quick policy. */
-export const quickLasts = 15_000;
+export const quickLasts = 20_000;
 
 /** Each second of a good release under the quick policy, and a little after its end. */
 export const everySecond = Array.from({ length: quickLasts / 1_000 + 2 }, (_, i) => i * 1_000 + 137);

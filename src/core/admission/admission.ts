@@ -17,6 +17,8 @@ export type Decision =
   | "Denied"
   | "Stamped"
   | "SplitKept"
+  /** The worker's own change, made by admission so that it owns nothing. */
+  | "Carried"
   | "Errored";
 
 /** An answer to one admission request. Made by the four constructors below and by nobody else. */

@@ -5,6 +5,7 @@
 export const admissionReasons = {
   // nothing is changed
   NotForUs: "The request is for nothing that Serin looks at.",
+  Carried: "The worker's change of a team's object, carried out by admission so that its fields keep their owners.",
   WorkerWrite: "Serin's own worker writes.",
   BeingDeleted: "The object is being deleted.",
   NoKeys: "The webhook has no key, so it can't tell a genuine hold from a forged one and leaves it alone.",

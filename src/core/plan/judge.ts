@@ -81,16 +81,20 @@ function missingData(look: Look, draft: Draft, statuses: readonly MetricStatus[]
     const at = noDataAt(look.policy.onNoData, status);
     if (at !== undefined && at > draft.now) draft.wake(at - draft.now);
     if (verdict === "ok") continue;
+    const message = `${verdict.message}; last: ${status.measurements.at(-1)?.message ?? "none"}`;
     if (verdict.action === "Fail") {
-      end(draft, { outcome: failed(look.policy.onFailure), reason: "NoData", message: verdict.message });
+      end(draft, { outcome: failed(look.policy.onFailure), reason: "NoData", message });
       return "end";
     }
-    return pausedUntilDecided(look, draft, "PausedNoData", verdict.message, []);
+    return pausedUntilDecided(look, draft, "PausedNoData", message, []);
   }
   return "go";
 }
 
-/** A person's approval of the step starts the analysis anew (table W2); without one the plan stays where it is. */
+/**
+ * A person's approval of the step starts an inconclusive analysis anew (table W2), and goes on without data: then the pause that it is for takes it
+ * in. Without one the plan stays where it is.
+ */
 function pausedUntilDecided(
   look: Look,
   draft: Draft,
@@ -108,6 +112,7 @@ function pausedUntilDecided(
     draft.tell("Approved", `${message}; the analysis starts anew, approved by ${approved.by} (${approved.how})`);
     return "go";
   }
+  if (approved) return "go";
   draft.enter("Paused");
   if (draft.status.reason === reason) draft.say(reason, message);
   else draft.tell(reason, message, "Warning");

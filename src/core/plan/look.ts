@@ -58,16 +58,17 @@ export const readyOf = (pods: readonly PodFacts[]): number => pods.filter((pod) 
 /** Whether every proxy has surely heard of the last change. */
 export const settledAt = (snapshot: Snapshot): number => snapshot.trafficChangedAt + snapshot.settle.ms;
 
-/** "3 of 4 canary pods ready: web-7f9-x1 CrashLoopBackOff (4 restarts)". Those whose state has a name come first. */
-export function podsInWords(pods: readonly PodFacts[], needed: number): string {
+/**
+ * "3 of 4 canary pods ready: web-7f9-x1 CrashLoopBackOff (4 restarts)". Those whose state has a name come first; pods that could not even be made
+ * (a quota, an admission webhook) are told in the words of the ReplicaSet.
+ */
+export function podsInWords({ canaryPods: pods, canary }: Look, needed: number): string {
   const unready = pods.filter((pod) => !pod.ready).sort((a, b) => Number(b.waiting !== undefined) - Number(a.waiting !== undefined));
-  const detail = unready
+  const told = unready
     .slice(0, 3)
-    .map((pod) => `${pod.name} ${pod.waiting ?? "not ready"}${pod.restarts > 0 ? ` (${countOf(pod.restarts, "restart")})` : ""}`)
-    .join(", ");
-  const missing = pods.length < needed ? [`${pods.length} of ${needed} made`] : [];
-  const told = [detail, ...missing].filter((part) => part !== "").join(", ");
-  return `${readyOf(pods)} of ${needed} canary pods ready${told === "" ? "" : `: ${told}`}`;
+    .map((pod) => `${pod.name} ${pod.waiting ?? "not ready"}${pod.restarts > 0 ? ` (${countOf(pod.restarts, "restart")})` : ""}`);
+  if (pods.length < needed) told.push(`${pods.length} of ${needed} made${canary?.failure === undefined ? "" : ` (${canary.failure})`}`);
+  return `${readyOf(pods)} of ${needed} canary pods ready${told.length === 0 ? "" : `: ${told.join(", ")}`}`;
 }
 
 /** The status of a plan that nobody has looked at yet. */

@@ -70,7 +70,7 @@ function overdue(look: Look, draft: Draft, needed: number): boolean {
   end(draft, {
     outcome: failed(look.policy.onFailure),
     reason: "ProgressDeadlineExceeded",
-    message: `${podsInWords(look.canaryPods, needed)} after ${look.policy.canary.progressDeadline} (progressDeadline)`,
+    message: `${podsInWords(look, needed)} after ${look.policy.canary.progressDeadline} (progressDeadline)`,
   });
   return true;
 }
@@ -89,7 +89,7 @@ function route(look: Look, draft: Draft, { weight, needed, ready }: { weight: nu
   if (dropped.length > 0 && target >= now && !mayRepair(look, draft, dropped.length)) return;
   draft.status.routes = routeRecords(look);
   if (target < now && target < weight)
-    draft.tell("CapacityLost", `${podsInWords(look.canaryPods, needed)}: weight ${now} → ${target} until they are`, "Warning");
+    draft.tell("CapacityLost", `${podsInWords(look, needed)}: weight ${now} → ${target} until they are`, "Warning");
   for (const action of actions) draft.do(action.kind === "writeRoute" ? { ...action, repairs: dropped.includes(action.current) } : action);
 }
 

@@ -99,6 +99,8 @@ export interface ReplicaSetFacts {
   ready: number;
   /** Ready for minReadySeconds. */
   available: number;
+  /** Why the controller can't make its pods, in the API server's words. */
+  failure: string | undefined;
   /** The Deployment's revision number, 0 when it has none. */
   revision: number;
   createdAt: string;

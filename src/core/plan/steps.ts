@@ -97,7 +97,7 @@ function enoughPods(look: Look, draft: Draft, weight: number): boolean {
   const needed = podsNeeded(look, weight);
   if (weight === 0 || readyOf(look.canaryPods) >= needed) return true;
   draft.stage("pods");
-  draft.say("WaitingForPods", podsInWords(look.canaryPods, needed));
+  draft.say("WaitingForPods", podsInWords(look, needed));
   return false;
 }
 

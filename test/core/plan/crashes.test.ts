@@ -12,7 +12,7 @@ interface Story {
   options?: ClusterOptions;
   image?: string;
   /** What else is asked for, so many milliseconds after the first change. */
-  then?: { at: number; image: string };
+  later?: { at: number; image: string };
   /** From when on the story differs from the good one, in milliseconds; earlier crashes are told there. */
   from?: number;
   phases: string[];
@@ -32,19 +32,19 @@ const stories: Array<[string, Story]> = [
       runs: stableImage,
     },
   ],
-  ["superseded", { then: { at: 5_000, image: third }, from: 5_000, phases: ["Superseded", "Promoted"], runs: third }],
-  ["cancelled", { then: { at: 5_000, image: stableImage }, from: 5_000, phases: ["Cancelled"], runs: stableImage }],
+  ["superseded", { later: { at: 5_000, image: third }, from: 5_000, phases: ["Superseded", "Promoted"], runs: third }],
+  ["cancelled", { later: { at: 5_000, image: stableImage }, from: 5_000, phases: ["Cancelled"], runs: stableImage }],
 ];
 
 async function told(
-  { options, image, then, from = 0, phases, runs }: Story,
+  { options, image, later, from = 0, phases, runs }: Story,
   crash?: CrashPoint,
 ): Promise<{ found: string[]; points: number[] }> {
   const cluster = await tell({ ...options, ...(crash ? { crash } : {}) }, 0, image);
   const first = cluster.worker;
-  await cluster.run(Math.max(from, then?.at ?? 0));
+  await cluster.run(Math.max(from, later?.at ?? 0));
   const before = first?.writes.length ?? 0;
-  if (then) cluster.users.setImage(then.image);
+  if (later) cluster.users.setImage(later.image);
   await cluster.runToEnd();
   const route = JSON.stringify(cluster.route()?.spec) === JSON.stringify(aVirtualService().spec) ? [] : ["the route is not as it was"];
   const points = Array.from({ length: (first?.writes.length ?? 0) - before }, (_, i) => before + i + 1);
@@ -59,7 +59,7 @@ test.each(stories)(
     expect(found).toEqual([]);
     expect(points.length).toBeGreaterThan(5);
     // Dying after a write leaves what dying before the next one leaves. In the second plan of a superseded release nothing is new but its beginning.
-    const crashes = points.slice(0, story.then ? 30 : undefined).map((write): CrashPoint => ({ write, when: "after" }));
+    const crashes = points.slice(0, story.later ? 30 : undefined).map((write): CrashPoint => ({ write, when: "after" }));
     if (story === stories[0]?.[1]) crashes.unshift({ write: 1, when: "before" });
     expect(await troubles(crashes, async (crash) => (await told(story, crash)).found)).toEqual([]);
   },

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import { resources } from "../../../src/kube/resources.ts";
+import { withUid } from "../../build/change.ts";
+import { aDeployment } from "../../build/deployment.ts";
 import { canaryImage, deploymentName, stableImage } from "../../build/story.ts";
 import { aVirtualService } from "../../build/virtualService.ts";
 import { Cluster, imageOf } from "../../fakes/cluster.ts";
@@ -36,6 +38,13 @@ test("the change taken back at any second cancels the plan, or is the next chang
 
 const removals: Array<[string, (cluster: Cluster) => void]> = [
   ["policy", ({ users }) => users.remove(resources.canarypolicies, "default")],
+  [
+    "policy (suspended, not)",
+    ({ users }) =>
+      users.editPolicy("default", ({ spec }) => {
+        spec.suspend = true;
+      }),
+  ],
   ["plan", ({ users, plan }) => plan && users.remove(resources.canaryplans, plan.metadata.name)],
 ];
 
@@ -61,6 +70,22 @@ test.each(removals)(
     expect(found).toEqual([]);
   },
 );
+
+test("a Deployment deleted and made anew under its name is another one: the plan ends, and its ReplicaSets are left alone", {
+  timeout: 60_000,
+}, async () => {
+  const found = await troubles([200, 3_000, 8_000, 14_000, 18_500], async (at) => {
+    const cluster = await tell({ podsDie: true }, at);
+    cluster.users.remove(resources.deployments, deploymentName);
+    const { status: _, ...anew } = aDeployment(withUid("d0000000-0000-4000-8000-000000000002"));
+    cluster.server.create(resources.deployments, anew);
+    await cluster.runToEnd();
+    for (const { uid } of cluster.users.held) cluster.watchman.mayBeLost.add(uid);
+    const paused = cluster.deployment?.spec?.paused ? ["stays paused"] : [];
+    return [...check(cluster, { pods: { [stableImage]: 4 } }), ...paused];
+  });
+  expect(found).toEqual([]);
+});
 
 test("the Deployment deleted at any second: routing is restored, nothing of ours is left", { timeout: 60_000 }, async () => {
   const found = await troubles(everySecond, async (at) => {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { canaryImage, stableImage } from "../../build/story.ts";
 import { imageOf } from "../../fakes/cluster.ts";
+import { quick } from "../../scenes/article.ts";
 import { check, everySecond, tell, troubles } from "../../scenes/tell.ts";
 
 test("scaled from 8 to 4 at any second, no request is lost and four promoted pods are left", { timeout: 60_000 }, async () => {
@@ -68,4 +69,37 @@ test("canary pods that never come back end the plan at progressDeadline", async 
   expect(cluster.plan?.status?.journal?.map(({ reason }) => reason)).toContain("ProgressDeadlineExceeded");
   expect(cluster.plan?.status?.phase).toBe("RolledBack");
   expect(cluster.findings()).toEqual([]);
+});
+
+test.each([
+  { replicas: 2, at30: 2, at60: 2 },
+  { replicas: "50%", at30: 4, at60: 4 },
+  { replicas: "Weight", at30: 3, at60: 5 },
+])(
+  "canary.replicas $replicas of 8 gives $at30 pods at 30 % and $at60 at 60 %, and all of them at the promotion",
+  async ({ replicas, at30, at60 }) => {
+    const cluster = await tell({ replicas: 8, policy: quick({ canary: { replicas } }) });
+    const seen = new Map<number | undefined, number>();
+    cluster.server.onChange(() => seen.set(cluster.plan?.status?.weight?.desired, cluster.running()[canaryImage] ?? 0));
+    await cluster.runToEnd();
+    expect(cluster.findings()).toEqual([]);
+    expect([seen.get(30), seen.get(60)]).toEqual([at30, at60]);
+    expect(cluster.running()).toEqual({ [canaryImage]: 8 });
+  },
+);
+
+test("the old pods stay for scaleDownDelay, however often the worker dies meanwhile, and whoever scales meanwhile", async () => {
+  const cluster = await tell({ policy: quick({ canary: { scaleDownDelay: "10s" } }) });
+  await cluster.run(60_000, () => cluster.plan?.status?.stage === "delay");
+  const began = cluster.clock.now();
+  await cluster.run(3_000);
+  cluster.crash();
+  await cluster.run(3_000);
+  cluster.users.scale(6);
+  cluster.crash();
+  await cluster.run(60_000, () => (cluster.running()[stableImage] ?? 0) === 0);
+  expect((cluster.clock.now() - began) / 1_000).toBeGreaterThan(9.5);
+  expect((cluster.clock.now() - began) / 1_000).toBeLessThan(12);
+  await cluster.runToEnd();
+  expect(check(cluster, { phases: ["Promoted"], pods: { [canaryImage]: 6 } })).toEqual([]);
 });
