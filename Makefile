@@ -35,7 +35,7 @@ test-unit: install ## Run the tests that need no lab: seconds
 	@npm run --silent test:unit
 
 soak: install lab-build ## The long versions of the proofs (SOAK=1): every second of a plan, every crash point, 20 scalings, all phases; an hour
-	@SOAK=1 npx vitest run --project unit
+	@SOAK=1 npx vitest run --project simulation
 	@SOAK=1 $(LAB) namespace -- npx vitest run --project lab
 
 demo: install lab-build ## Play the story of the README on a fresh lab (FAST=1: shorter pauses)

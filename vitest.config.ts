@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-// unit: no lab, seconds. lab: the real control plane, one file at a time (two cores).
+// unit: no lab, seconds. simulation: whole plans in a simulated cluster, at every second and every write of them, a minute. lab: the real control plane, one file at a time (two cores).
 export default defineConfig({
   test: {
     projects: [
@@ -8,8 +8,17 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/lab/**"],
+          exclude: ["test/lab/**", "test/core/plan/**"],
           testTimeout: 10_000,
+          pool: "threads",
+          isolate: false,
+        },
+      },
+      {
+        test: {
+          name: "simulation",
+          include: ["test/core/plan/**/*.test.ts"],
+          testTimeout: 120_000,
         },
       },
       {

@@ -8,7 +8,7 @@ import { resources } from "../kube/resources.ts";
 import type { Caches } from "./caches.ts";
 import { emitEvent } from "./events.ts";
 import type { PlanMemory } from "./memory.ts";
-import { clearAsked, disownObject, pauseDeployment, showFailure, unholdDeployment } from "./onDeployment.ts";
+import { clearAsked, clearFailure, disownObject, pauseDeployment, showFailure, unholdDeployment } from "./onDeployment.ts";
 import { createCanary, deleteReplicaSet, keepStable, letStableGo, ownReplicaSet, scaleReplicaSet } from "./onReplicaSets.ts";
 import { deleteMeshRoute, deleteRule, writeMeshRoute, writeRoute, writeRule } from "./onRoutes.ts";
 
@@ -67,6 +67,8 @@ export async function act(action: Action, scene: Scene): Promise<void> {
       return disownObject(action, scene);
     case "showFailure":
       return showFailure(action, scene);
+    case "clearFailure":
+      return clearFailure(scene);
     case "event":
       return emitEvent(action, scene);
     case "measure":

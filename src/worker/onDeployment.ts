@@ -74,20 +74,20 @@ async function stableTemplate(replicaSet: string, { hands, snapshot }: Scene): P
 }
 
 /** The condition that makes `kubectl rollout status` exit 1 on a paused Deployment; the controller keeps it there (design §3 fact 3). */
-export async function showFailure({ message }: Of<"showFailure">, scene: Scene): Promise<void> {
+export const showFailure = ({ message }: Of<"showFailure">, scene: Scene): Promise<void> =>
+  writeProgressing({ status: "False", reason: "ProgressDeadlineExceeded", message: message.slice(0, 1024) }, scene);
+
+/** What the controller itself writes on a paused Deployment. It leaves a failure there alone until the unpause. */
+export const clearFailure = (scene: Scene): Promise<void> =>
+  writeProgressing({ status: "Unknown", reason: "DeploymentPaused", message: "Deployment is paused" }, scene);
+
+async function writeProgressing(wanted: { status: string; reason: string; message: string }, scene: Scene): Promise<void> {
   const { client, resource, namespace, name } = onDeployment(scene);
   const now = await client.get<Deployment>(resource, name, namespace);
   if (!now?.spec?.paused) return;
   const time = new Date(scene.snapshot.now).toISOString().replace(/\.\d+Z$/, "Z");
   const others = (now.status?.conditions ?? []).filter(({ type }) => type !== "Progressing");
-  const condition = {
-    type: "Progressing",
-    status: "False",
-    reason: "ProgressDeadlineExceeded",
-    message: message.slice(0, 1024),
-    lastUpdateTime: time,
-    lastTransitionTime: time,
-  };
+  const condition = { type: "Progressing", ...wanted, lastUpdateTime: time, lastTransitionTime: time };
   const body = { metadata: { resourceVersion: now.metadata.resourceVersion }, status: { conditions: [...others, condition] } };
   const written = await client.patch<KubeObject>(
     resource,

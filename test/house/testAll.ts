@@ -40,7 +40,12 @@ function read(file: string): Outcome["report"] {
 
 try {
   const build = plain("lab parts", [...lab, "build"]);
-  const outcomes = [build, plain("check", ["npm", "run", "--silent", "check"]), vitest("unit tests", "unit")];
+  const outcomes = [
+    build,
+    plain("check", ["npm", "run", "--silent", "check"]),
+    vitest("unit tests", "unit"),
+    vitest("simulation", "simulation"),
+  ];
   if (build.ok) outcomes.push(vitest("lab tests", "lab", [...lab, "namespace", "--"]));
   const totals = addUp(outcomes);
   const line = inWords(totals);

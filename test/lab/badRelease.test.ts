@@ -6,6 +6,7 @@ import { BUCKET_MS, countsBetween, type LoadReport } from "./load/loadReport.ts"
 import { checkInvariants, checkRoutesRestored } from "./recorder/invariants.ts";
 import { type Story, steps, successRate, tell } from "./story.ts";
 import { townPolicy } from "./storyTown.ts";
+import { until } from "./until.ts";
 
 const stable = "nginx:1.23.4";
 
@@ -48,6 +49,15 @@ describe("a release that fails half of its requests, under 100 requests a second
     expect(deployment.metadata.managedFields.map(({ manager }) => manager).filter((manager) => /serin/.test(manager))).toEqual([]);
     expect((await story.pods()).every((pod) => pod.includes(spec.stable.hash))).toBe(true);
     expect((await story.rolloutStatus()).code).toBe(0);
+
+    // The same image again: no second canary, and whoever waits for the rollout is told at once.
+    await story.setImage(image);
+    const again = await story.planWhen(image, "held at once", ({ status: now }) => now?.phase === "Held");
+    expect(again.status?.message).toContain(`failed in plan ${plan.metadata.name}`);
+    expect(again.status?.weight).toEqual({ desired: 0 });
+    expect((await story.rolloutStatus()).code).toBe(1);
+    await story.setImage(stable);
+    await until("nobody holds it", async () => (await story.get<Stored>("deploy", "nginx")).spec.paused === undefined, 30);
     const events = await story.stopRecording();
     expect(checkInvariants(events)).toEqual([]);
     expect(checkRoutesRestored(events)).toEqual([]);
@@ -69,8 +79,15 @@ describe("a release that fails half of its requests, under 100 requests a second
     expect((await story.pods()).every((pod) => pod.includes(spec.stable.hash))).toBe(true);
     expect(await story.kubectl("get", "destinationrules", "-o", "name")).toBe("");
 
+    // The next release starts from here, and `kubectl rollout status` waits for that one.
+    await story.setImage("nginx:1.26.0");
+    await story.plan("nginx:1.26.0");
+    await until("the failure that stood is gone", async () => (await progressing()) === "DeploymentPaused", 30);
+    const next = story.rolloutStatus();
+    await story.atWeight("nginx:1.26.0", 30);
     await story.setImage(stable);
-    expect((await story.rolloutStatus()).code).toBe(0);
+    expect((await story.ends("nginx:1.26.0")).status?.phase).toBe("Cancelled");
+    expect((await next).code).toBe(0);
     const deployment = await story.get<Stored>("deploy", "nginx");
     expect(deployment.spec.paused).toBeUndefined();
     expect(deployment.metadata.managedFields.map(({ manager }) => manager).filter((manager) => /serin/.test(manager))).toEqual([]);
@@ -80,6 +97,9 @@ describe("a release that fails half of its requests, under 100 requests a second
     expect(checkInvariants(events)).toEqual([]);
     expect(checkRoutesRestored(events)).toEqual([]);
   });
+
+  const progressing = (): Promise<string> =>
+    story.kubectl("get", "deploy", "nginx", "-o", 'jsonpath={.status.conditions[?(@.type=="Progressing")].reason}');
 });
 
 interface Stored {

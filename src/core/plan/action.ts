@@ -38,6 +38,8 @@ export type Action =
   | { kind: "disown"; object: "deployment" | VirtualServiceObject }
   /** Make `kubectl rollout status` fail (design §3 fact 3). */
   | { kind: "showFailure"; message: string }
+  /** Take an earlier plan's failure off the Deployment, so that it waits for the plan that lives. */
+  | { kind: "clearFailure" }
   | { kind: "event"; type: "Normal" | "Warning"; reason: string; message: string }
   /** Ask Prometheus; the answer comes with a later snapshot. */
   | { kind: "measure"; key: string; metric: Metric; weight: number; closing: boolean };

@@ -20,7 +20,9 @@ export function begin(snapshot: Snapshot): Action[] {
   const stable = serving(snapshot);
   const { policy } = snapshot;
   if (!stable || !policy || policy.metadata.deletionTimestamp || policy.spec.suspend) return letGo(snapshot);
-  return [{ kind: "createPlan", plan: newPlan(snapshot, stable) }];
+  const plan = newPlan(snapshot, stable);
+  const clears = deployment.failureShown && !repeats(snapshot, plan);
+  return [{ kind: "createPlan", plan }, ...(clears ? [{ kind: "clearFailure" } as const] : [])];
 }
 
 /** The stable ReplicaSet of a Deployment that went while it was Held: nothing waits for it any more but its own end. */

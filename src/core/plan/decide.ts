@@ -43,11 +43,9 @@ function firstWords(look: Look, draft: Draft): void {
   if (!previous) return;
   draft.enter("Held");
   finish(draft);
-  draft.tell(
-    "Held",
-    `the same template failed in plan ${previous.metadata.name} (${previous.status?.reason ?? ""}): held on stable until another template or a retry`,
-    "Warning",
-  );
+  const message = `the same template failed in plan ${previous.metadata.name} (${previous.status?.reason ?? ""}): held on stable until another template or a retry`;
+  draft.tell("Held", message, "Warning");
+  if (!look.deployment?.failureShown) draft.do({ kind: "showFailure", message });
 }
 
 /** A plan that moves nothing any more only loses its finalizer. */
@@ -73,6 +71,7 @@ function move(look: Look, draft: Draft): void {
   repause(look, draft);
   clearAsked(look, draft);
   disown(look, draft);
+  clearFailure(look, draft);
   clearStrays(look, draft);
   const isThere = look.deployment !== undefined && !look.deployment.deleting;
   const committed = draft.status.phase === "Promoting" && isThere && (look.handedOver || look.inCustody);
@@ -141,6 +140,11 @@ function clearAsked(look: Look, draft: Draft): void {
 function disown({ deployment, snapshot }: Look, draft: Draft): void {
   if (deployment?.marked) draft.do({ kind: "disown", object: "deployment" });
   for (const route of snapshot.markedRoutes) draft.do({ kind: "disown", object: route });
+}
+
+/** The failure of an earlier plan that still stands is not this one's. */
+function clearFailure({ deployment }: Look, draft: Draft): void {
+  if (deployment?.paused && deployment.failureShown && draft.status.outcome === undefined) draft.do({ kind: "clearFailure" });
 }
 
 function conditions(look: Look, draft: Draft): void {

@@ -81,7 +81,8 @@ function missingData(look: Look, draft: Draft, statuses: readonly MetricStatus[]
     const at = noDataAt(look.policy.onNoData, status);
     if (at !== undefined && at > draft.now) draft.wake(at - draft.now);
     if (verdict === "ok") continue;
-    const message = `${verdict.message}; last: ${status.measurements.at(-1)?.message ?? "none"}`;
+    const last = status.measurements.at(-1)?.message.replace(`${status.name}: `, "") ?? "none";
+    const message = `${verdict.message}; last: ${last}`;
     if (verdict.action === "Fail") {
       end(draft, { outcome: failed(look.policy.onFailure), reason: "NoData", message });
       return "end";
