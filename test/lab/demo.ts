@@ -71,13 +71,12 @@ async function change(newImage: string, title: string): Promise<Told> {
   return { phase, rolloutStatus };
 }
 
-/** Without a terminal the live tree is lines of text, so the tree itself is shown once at each weight. */
+/** Without a terminal the live tree is lines of text, so the tree itself is shown once at each weight, when its requests have been counted. */
 async function showTrees(plan: string): Promise<void> {
   for (let shown = ""; ; ) {
-    const [weight, reason, phase] = (
-      await stage.read("kubectl", ["get", "plan", plan, "-o", "jsonpath={.status.weight.desired} {.status.reason} {.status.phase}"])
-    ).split(" ");
-    if (weight !== shown && (reason === "StepStarted" || phase === "RollingBack")) {
+    const fields = "{.status.weight.desired} {.status.reason} {.status.phase} {.status.weight.observed}";
+    const [weight, reason, phase, counted] = (await stage.read("kubectl", ["get", "plan", plan, "-o", `jsonpath=${fields}`])).split(" ");
+    if (weight !== shown && ((reason === "StepStarted" && (fast || counted !== "")) || phase === "RollingBack")) {
       shown = weight ?? "";
       await stage.show("kubectl", ["serin", "get", "deploy/nginx"]);
     }

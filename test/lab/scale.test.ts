@@ -49,8 +49,11 @@ const unhold: Moment = {
 const after = (ms: number): Moment => ({ name: `${ms} ms after the plan was made`, comes: () => delay(ms) });
 
 const chosen = [promoting, custody, handOver, unhold];
-/** Every second one at a time that nobody chose; the seed makes it the same in each run. */
-const long = Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? chosen[(i / 2) % 4] : after(Math.floor(random(i) * 14_000))) ?? promoting);
+/** Two at each chosen moment, down and up, then two at moments that nobody chose; the seed makes them the same in each run. */
+const long = Array.from(
+  { length: 20 },
+  (_, i) => (i % 4 < 2 ? chosen[Math.floor(i / 4) % 4] : after(Math.floor(random(i) * 20_000))) ?? promoting,
+);
 const rounds = process.env["SOAK"] ? long : chosen;
 
 describe("scaled in the middle of a promotion, under 100 requests a second", () => {
@@ -58,7 +61,7 @@ describe("scaled in the middle of a promotion, under 100 requests a second", () 
   let lookout: Lookout;
   let version = 0;
   beforeAll(async () => {
-    story = await tell();
+    story = await tell({ scrape: "1s" });
     lookout = new Lookout(story.lab.env);
     await story.shop({ replicas: 8 });
     await story.policy({ steps: steps([50, "1s"], [100, "1s"]) });
