@@ -103,8 +103,13 @@ export async function disown(client: Client, resource: Resource, object: KubeObj
   const managedFields = owners ?? withoutOurs(object);
   try {
     // Several owners are the rule; none at all can only be said by one empty entry.
+    const marks = isCarrying(object) ? { annotations: { [annotations.carried]: null } } : {};
     const body = {
-      metadata: { resourceVersion: object.metadata.resourceVersion, managedFields: managedFields.length === 0 ? [{}] : managedFields },
+      metadata: {
+        ...marks,
+        resourceVersion: object.metadata.resourceVersion,
+        managedFields: managedFields.length === 0 ? [{}] : managedFields,
+      },
     };
     return await client.patch<KubeObject>(resource, name, namespace, { type: "merge", body }, { fieldManager });
   } catch (error) {

@@ -21,6 +21,8 @@ export interface PlanMemory {
   /** So long after that it is stored again, if anything is new. */
   refreshAfterMs: number;
   lastCountAt: number;
+  /** Ready canary pods at the last look, and when their number last rose: the proxies hear of new pods as late as of new routes. */
+  ready: { count: number; at: number };
   /** All requests ever counted for the Services, and when that number last rose. */
   flow: { total: number; at: number };
 }
@@ -49,6 +51,7 @@ export class Memories {
       storedAt: now,
       refreshAfterMs: refreshMs.first,
       lastCountAt: 0,
+      ready: { count: 0, at: now },
       flow: { total: Number.POSITIVE_INFINITY, at: 0 },
     };
     this.#plans.set(uid, fresh);
@@ -67,4 +70,10 @@ export class Memories {
   forgetAll(): void {
     this.#plans.clear();
   }
+}
+
+/** Notes how many canary pods are ready now. @returns when their number last rose, milliseconds since the epoch */
+export function readySince(memory: PlanMemory, count: number, now: number): number {
+  memory.ready = { count, at: count > memory.ready.count ? now : memory.ready.at };
+  return memory.ready.at;
 }

@@ -8,7 +8,7 @@ import type { PodFacts, ReplicaSetFacts, Snapshot } from "../core/plan/snapshot.
 import { routesTo } from "../core/traffic/routes.ts";
 import type { ServiceFacts, VirtualServiceObject } from "../core/traffic/wire.ts";
 import { type Caches, isOurs } from "./caches.ts";
-import type { Memories } from "./memory.ts";
+import { type Memories, readySince } from "./memory.ts";
 import type { DeploymentProjection } from "./project.ts";
 
 export interface Senses {
@@ -34,6 +34,8 @@ export function observe(key: string, { caches, memories, keys, settle, now }: Se
   const intent = openIntent(deployment?.intent, deployment?.uid, keys());
   const memory = memories.get(plan?.metadata.uid);
   const replicaSets = [...owners].flatMap((owner) => (owner ? caches.replicaSets.index("owner", owner) : []));
+  const pods: readonly PodFacts[] = replicaSets.flatMap(({ uid: owner }) => caches.pods.index("owner", owner));
+  const ready = pods.filter((pod) => pod.hash === plan?.spec.canary.hash && pod.ready && !pod.deleting).length;
   const services = servicesOf(namespace, deployment, plan, caches);
   const policyName = plan?.spec.policy?.name ?? intent?.policy;
   const shift = memory?.shift === undefined ? undefined : shares(memory.shift);
@@ -50,7 +52,7 @@ export function observe(key: string, { caches, memories, keys, settle, now }: Se
     approval: plan && openApproval(deployment?.approval, plan.metadata.name, keys()),
     policy: policyName === undefined ? undefined : caches.policies.get(policyName),
     replicaSets: replicaSets as readonly ReplicaSetFacts[],
-    pods: replicaSets.flatMap(({ uid: owner }) => caches.pods.index("owner", owner)) as readonly PodFacts[],
+    pods,
     services,
     virtualServices: plan ? routesFor(services, caches) : [],
     markedRoutes: plan
@@ -60,6 +62,7 @@ export function observe(key: string, { caches, memories, keys, settle, now }: Se
     istio: caches.virtualServices.isInstalled && caches.destinationRules.isInstalled,
     settle: settle(plan?.spec.policy?.spec.traffic.settle ?? "Auto"),
     trafficChangedAt: memory?.trafficChangedAt ?? at,
+    podsReadyAt: memory === undefined ? at : readySince(memory, ready, at),
     repairs: memory?.repairs ?? { count: 0, lastAt: 0 },
     shift,
     flowing: memory !== undefined && at - memory.flow.at <= flowingMs,

@@ -32,6 +32,8 @@ export interface ClusterOptions {
   crash?: CrashPoint;
   /** How long nobody works after a crash. */
   downMs?: number;
+  /** Requests can't be counted by revision. */
+  uncounted?: boolean;
   /** Pods may die in this story, so that requests may be lost however well the worker works. */
   podsDie?: boolean;
 }
@@ -66,6 +68,7 @@ export class Cluster {
     this.users = new Users(server, clock);
     this.watchman = new Watchman(this);
     this.prometheus = new FakePrometheus(clock, this.mesh);
+    this.prometheus.counts = !options.uncounted;
   }
 
   /** A cluster in which stable serves and a worker waits. */

@@ -10,7 +10,8 @@ import type { SimulatedClock } from "./simulatedClock.ts";
 
 /** What one proxy has heard of. */
 interface View {
-  lagMs: number;
+  /** Milliseconds until it hears of a change, by what has changed. */
+  lags: { routes: number; rules: number; pods: number };
   routes: Map<string, VirtualServiceObject>;
   rules: Map<string, DestinationRuleObject>;
   /** Ready pods of the Service, by name, with their hash and image. */
@@ -28,6 +29,10 @@ interface Flow {
   isNamed?: boolean;
 }
 
+const heardAs: Record<string, keyof View["lags"]> = { virtualservices: "routes", destinationrules: "rules", pods: "pods" };
+
+const heardLate = ({ lags }: View): string => `of routes after ${lags.routes} ms, of rules after ${lags.rules} ms`;
+
 export interface Count {
   requests: number;
   errors: number;
@@ -37,7 +42,7 @@ export interface MeshOptions {
   service: { name: string; namespace: string };
   /** Requests per second. */
   rate: number;
-  /** Until the slower half of the proxies hears of a change; the other half hears at once. */
+  /** Until the slowest proxies have heard of a change. Some hear at once, some of routes late, some of rules and endpoints late. */
   lagMs: number;
 }
 
@@ -60,7 +65,13 @@ export class Mesh {
     this.#server = server;
     this.#clock = clock;
     this.#options = options;
-    this.#views = [0, options.lagMs].map((lagMs) => ({ lagMs, routes: new Map(), rules: new Map(), pods: new Map(), flows: undefined }));
+    const late = options.lagMs;
+    this.#views = [
+      { routes: 0, rules: 0, pods: 0 },
+      { routes: late, rules: 0, pods: 0 },
+      { routes: 0, rules: late, pods: late },
+      { routes: late, rules: late, pods: late },
+    ].map((lags) => ({ lags, routes: new Map(), rules: new Map(), pods: new Map(), flows: undefined }));
     server.onChange((change) => this.#spread(change));
   }
 
@@ -106,8 +117,9 @@ export class Mesh {
         view.flows = undefined;
         if (view === this.#views.at(-1) && resource.plural === "virtualservices") this.#note(view);
       };
-      if (view.lagMs === 0) hear();
-      else this.#clock.setTimer(hear, view.lagMs);
+      const lag = view.lags[heardAs[resource.plural] ?? "pods"];
+      if (lag === 0) hear();
+      else this.#clock.setTimer(hear, lag);
     }
   }
 
@@ -163,12 +175,12 @@ export class Mesh {
     const { host, subset } = entry.destination;
     if (share === 0 || resolveHost(host, this.#options.service.namespace)?.name !== this.#options.service.name) return [];
     const labels = this.#labelsOf(view, subset);
-    if (labels === undefined) return [{ share, lost: `subset ${subset} is unknown to a proxy with ${view.lagMs} ms lag` }];
+    if (labels === undefined) return [{ share, lost: `subset ${subset} is unknown to a proxy that hears ${heardLate(view)}` }];
     const wanted = labels[podTemplateHash];
     const alive = [...view.pods]
       .filter(([key, { hash }]) => (wanted === undefined || hash === wanted) && this.#answers(key))
       .map(([, pod]) => pod);
-    if (alive.length === 0) return [{ share, lost: `no pod answers in ${subset ?? host} for a proxy with ${view.lagMs} ms lag` }];
+    if (alive.length === 0) return [{ share, lost: `no pod answers in ${subset ?? host} for a proxy that hears ${heardLate(view)}` }];
     return alive.map(({ hash, image }) => ({ share: share / alive.length, hash, image, isNamed: subset !== undefined }));
   }
 

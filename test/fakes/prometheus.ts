@@ -20,6 +20,8 @@ const answerMs = 30;
 /** Prometheus in front of the simulated mesh: scrapes every second, knows the three queries that a worker asks. */
 export class FakePrometheus implements Prometheus {
   mood: PrometheusMood = "well";
+  /** False: requests can't be counted by revision, so there is no proof and only the settle time is left. */
+  counts = true;
   asked = 0;
   readonly #clock: SimulatedClock;
   readonly #mesh: Mesh;
@@ -34,7 +36,8 @@ export class FakePrometheus implements Prometheus {
   async query(promql: string): Promise<PrometheusAnswer> {
     await this.#clock.sleep(answerMs);
     if (this.mood === "error") return { kind: "error", message: "connection refused" } as PrometheusAnswer;
-    if (promql.includes("serin_at")) return this.#counters();
+    if (promql.includes("serin_at"))
+      return this.counts ? this.#counters() : ({ kind: "error", message: "not scraped" } as PrometheusAnswer);
     const hash = /^success_rate\("(.*)"\)$/.exec(promql)?.[1];
     if (hash === undefined) return answer([]);
     this.asked += 1;

@@ -43,6 +43,8 @@ export class Watchman {
     if (resource.plural === "replicasets" && before)
       this.#set(object as unknown as ReplicaSet, before as unknown as ReplicaSet, type === "DELETED");
     if (resource.plural === "canaryplans") this.#plans.set(object.metadata.uid ?? "", object as unknown as CanaryPlan);
+    if (resource.plural === "canaryplans" && type === "ADDED" && this.#cluster.plans.filter(isLive).length > 1)
+      this.#say(`${object.metadata.name} was made while another plan was live`);
     if (resource.plural === "canaryplans" && type === "MODIFIED")
       this.#plan(object as unknown as CanaryPlan, before as unknown as CanaryPlan);
   }

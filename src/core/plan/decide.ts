@@ -24,7 +24,7 @@ export function decide(snapshot: Snapshot): Decision {
   const draft = new Draft(plan.status ?? firstStatus(plan, snapshot.now), snapshot.now);
   draft.status.observedGeneration = plan.metadata.generation ?? 1;
   const policy = plan.spec.policy?.spec;
-  if (!isLive(plan) || !policy) return plan.status === undefined ? bypassLeftAlone(plan, draft) : onlyRecord(draft);
+  if (!isLive(plan) || !policy) return plan.status === undefined ? bypassLeftAlone(plan, draft) : onlyRecord(snapshot, draft);
   const look = lookAt(snapshot, plan, policy);
   if (plan.status === undefined) firstWords(look, draft);
   if (isLive({ ...plan, status: draft.status })) move(look, draft);
@@ -42,14 +42,22 @@ function firstWords(look: Look, draft: Draft): void {
   const previous = repeats(snapshot, plan);
   if (!previous) return;
   draft.enter("Held");
-  finish(draft);
   const message = `the same template failed in plan ${previous.metadata.name} (${previous.status?.reason ?? ""}): held on stable until another template or a retry`;
   draft.tell("Held", message, "Warning");
-  if (!look.deployment?.failureShown) draft.do({ kind: "showFailure", message });
+  showHeld(snapshot, draft);
+  finish(draft);
+}
+
+/** A template that is held without a canary has failed all the same, for whoever waits for the rollout. */
+function showHeld({ deployment, plan }: Snapshot, draft: Draft): void {
+  const isIts = deployment?.uid === plan?.spec.deployment.uid && deployment?.digest === plan?.spec.canary.digest;
+  if (draft.status.phase === "Held" && isIts && deployment?.paused && !deployment.failureShown)
+    draft.do({ kind: "showFailure", message: draft.status.message });
 }
 
 /** A plan that moves nothing any more only loses its finalizer. */
-function onlyRecord(draft: Draft): Decision {
+function onlyRecord(snapshot: Snapshot, draft: Draft): Decision {
+  showHeld(snapshot, draft);
   draft.do({ kind: "releasePlan" });
   return draft.decision();
 }

@@ -84,13 +84,22 @@ function route(look: Look, draft: Draft, { weight, needed, ready }: { weight: nu
     return;
   }
   const actions = routeActions(look, target);
-  if (actions.length === 0) return;
+  if (actions.length === 0 || (target > now && !podsKnown(look, draft))) return;
   const dropped = routesDropped(look);
   if (dropped.length > 0 && target >= now && !mayRepair(look, draft, dropped.length)) return;
   draft.status.routes = routeRecords(look);
   if (target < now && target < weight)
     draft.tell("CapacityLost", `${podsInWords(look, needed)}: weight ${now} → ${target} until they are`, "Warning");
   for (const action of actions) draft.do(action.kind === "writeRoute" ? { ...action, repairs: dropped.includes(action.current) } : action);
+}
+
+/** A proxy that hears of the weight before it hears of the pods would have nobody to send the requests to. */
+function podsKnown({ snapshot }: Look, draft: Draft): boolean {
+  const left = snapshot.podsReadyAt + snapshot.settle.ms - draft.now;
+  if (left <= 0) return true;
+  draft.say("WaitingForRoutes", `the canary's pods are ready: waiting until every proxy has heard of them (${snapshot.settle.message})`);
+  draft.wake(left);
+  return false;
 }
 
 /** Puts a dropped split back at most once per interval; a fight ends the plan with the traffic on stable. */

@@ -44,6 +44,8 @@ export interface Snapshot {
   settle: { ms: number; message: string };
   /** When this worker last changed routing or removed pods, in milliseconds since the epoch; its start when it has not. */
   trafficChangedAt: number;
+  /** When the number of ready canary pods last rose, in milliseconds since the epoch. */
+  podsReadyAt: number;
   /** When a dropped split was last put back, and how often in this plan. */
   repairs: { count: number; lastAt: number };
   /** Requests counted by revision since the last change settled; undefined while nothing could be counted. */

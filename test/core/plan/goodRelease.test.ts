@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
-import { canaryImage } from "../../build/story.ts";
+import { canaryImage, stableImage } from "../../build/story.ts";
 import { aVirtualService } from "../../build/virtualService.ts";
 import { Cluster, imageOf } from "../../fakes/cluster.ts";
 import { asInTheArticle, watchful } from "../../scenes/article.ts";
+import { check, tell } from "../../scenes/tell.ts";
 
 test("a good release goes 0, 30, 60, 100, the pods that were analysed go on serving, and the route is as it was", async () => {
   const cluster = await Cluster.of({ policy: watchful(), routes: [aVirtualService()] });
@@ -57,4 +58,11 @@ test("a route with a third party keeps that party's share all along", async () =
   expect([...shares]).toEqual([0.3]);
   expect(cluster.route()?.spec).toEqual(shared.spec);
   expect(cluster.findings()).toEqual([]);
+});
+
+test.each(["", "-errors50"])("where requests can't be counted the settle time alone keeps every request (%s)", async (quality) => {
+  const cluster = await tell({ uncounted: true, meshLagMs: 490 }, 0, `${canaryImage}${quality}`);
+  await cluster.runToEnd();
+  const good = quality === "";
+  expect(check(cluster, { phases: [good ? "Promoted" : "RolledBack"], pods: { [good ? canaryImage : stableImage]: 4 } })).toEqual([]);
 });

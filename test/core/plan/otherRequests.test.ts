@@ -24,6 +24,18 @@ test("a third version at any second supersedes the plan or follows it, and is pr
   expect(found).toEqual([]);
 });
 
+test("a change that is overwritten within milliseconds: never two plans at a time, and both requests are on record once", {
+  timeout: 60_000,
+}, async () => {
+  const found = await troubles([1, 3, 5, 8, 12, 20, 30, 50, 80], async (after) => {
+    const cluster = await tell({}, after);
+    cluster.users.setImage(third);
+    await cluster.runToEnd();
+    return check(cluster, { pods: { [third]: 4 } });
+  });
+  expect(found).toEqual([]);
+});
+
 test("the change taken back at any second cancels the plan, or is the next change once it is promoted", { timeout: 60_000 }, async () => {
   const found = await troubles(everySecond, async (at) => {
     const cluster = await tell({}, at);
