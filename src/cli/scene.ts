@@ -1,6 +1,7 @@
 import { parseIntent } from "../api/intent.ts";
 import { annotations, podTemplateHash, revision } from "../api/names.ts";
 import { type CanaryPlan, isLive } from "../api/plan.ts";
+import { answers } from "../core/plan/requestUid.ts";
 import type { VirtualServiceObject } from "../core/traffic/wire.ts";
 import type { Deployment, Pod, ReplicaSet } from "../kube/object.ts";
 
@@ -32,7 +33,7 @@ const madeAt = (plan: CanaryPlan): string => plan.metadata.creationTimestamp ?? 
 export function isPlanDue({ deployment, plan }: Scene): boolean {
   const intent = parseIntent(deployment?.metadata.annotations?.[annotations.intent]);
   if (intent === undefined || deployment?.spec?.paused !== true) return false;
-  return plan === undefined || (!isLive(plan) && plan.spec.request?.uid !== intent.request.uid);
+  return plan === undefined || (!isLive(plan) && !answers(plan.spec.request?.uid, intent.request.uid));
 }
 
 export const hashOf = ({ metadata }: ReplicaSet): string => metadata.labels?.[podTemplateHash] ?? "";

@@ -99,6 +99,15 @@ describe("what people do to it", () => {
         expect(plan.status?.message).toContain("give it a Service and a VirtualService, or set traffic.withoutRoute of the policy");
         expect((await story.type("kubectl", "rollout", "status", "deploy/denied", "--timeout=10s")).code).toBe(1);
         expect((await story.pods("denied")).every((pod) => pod.includes(plan.spec.stable.hash))).toBe(true);
+        // A retry finds nothing to route by either; the command is the one that a refused resume gives.
+        const refused = await story.type("kubectl", "rollout", "resume", "deploy/denied");
+        const [, command = ""] = /to try again: (kubectl patch .*)$/m.exec(refused.stderr) ?? [];
+        expect(await story.type("sh", "-c", command)).toMatchObject({ code: 0 });
+        const plans = await until("the retry to end", async () => {
+          const all = await plansOf("denied");
+          return all.length === 2 && all.every(({ status }) => status?.phase === "Held") && all;
+        });
+        expect(plans.map(({ spec }) => spec.request?.fieldManager).sort()).toEqual(["control.retry", "kubectl-set"]);
         await story.setImage(stable, "denied");
         await until("nobody holds it", async () => (await story.get<Stored>("deploy", "denied")).spec.paused === undefined, 30);
       });

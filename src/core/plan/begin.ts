@@ -1,9 +1,9 @@
 import { apiVersion, finalizers, labels } from "../../api/names.ts";
-import { type CanaryPlan, isLive } from "../../api/plan.ts";
+import { type CanaryPlan, isLive, type Request } from "../../api/plan.ts";
 import { planName } from "../../api/planName.ts";
 import { hashOf } from "../../api/template.ts";
 import type { Action } from "./action.ts";
-import { requestOf, requestUid } from "./requestUid.ts";
+import { isRetry, requestOf, retryOf } from "./requestUid.ts";
 import type { ReplicaSetFacts, Snapshot } from "./snapshot.ts";
 
 /**
@@ -16,11 +16,12 @@ export function begin(snapshot: Snapshot): Action[] {
   if (orphans.length > 0) return orphans;
   if (!deployment || deployment.deleting || !intent || intent.uid !== deployment.uid || !deployment.paused) return [];
   if (deployment.digest === servingDigest(snapshot)) return letGo(snapshot);
-  if (planOfIntent) return isLive(planOfIntent) || planOfIntent.status?.phase === "Held" ? [] : strandedHold(snapshot);
+  const retry = snapshot.previous?.status?.phase === "Held" ? retryOf(snapshot.previous) : undefined;
+  if (planOfIntent && !retry) return isLive(planOfIntent) || planOfIntent.status?.phase === "Held" ? [] : strandedHold(snapshot);
   const stable = serving(snapshot);
   const { policy } = snapshot;
-  if (!stable || !policy || policy.metadata.deletionTimestamp || policy.spec.suspend) return letGo(snapshot);
-  const plan = newPlan(snapshot, stable);
+  if (!stable || !policy || policy.metadata.deletionTimestamp || policy.spec.suspend) return retry ? [] : letGo(snapshot);
+  const plan = newPlan(snapshot, stable, (planOfIntent && retry) ?? requestOf(intent, deployment.digest, snapshot.now));
   const clears = deployment.failureShown && !repeats(snapshot, plan);
   return [{ kind: "createPlan", plan }, ...(clears ? [{ kind: "clearFailure" } as const] : [])];
 }
@@ -61,7 +62,7 @@ export function serving({ deployment, replicaSets, intent }: Snapshot): ReplicaS
 
 const servingDigest = (snapshot: Snapshot): string | undefined => serving(snapshot)?.digest;
 
-function newPlan(snapshot: Snapshot, stable: ReplicaSetFacts): CanaryPlan {
+function newPlan(snapshot: Snapshot, stable: ReplicaSetFacts, request: Request): CanaryPlan {
   const { deployment, intent, policy, namespace, name, replicaSets } = snapshot;
   if (!deployment || !intent || !policy) throw new Error("a plan needs a Deployment, an intent and a policy");
   // The webhook may not have known yet that the request which was overwritten had just got its plan.
@@ -71,7 +72,7 @@ function newPlan(snapshot: Snapshot, stable: ReplicaSetFacts): CanaryPlan {
     apiVersion,
     kind: "CanaryPlan",
     metadata: {
-      name: planName(name, requestUid(intent, deployment.digest)),
+      name: planName(name, request.uid),
       namespace,
       labels: { [labels.deployment]: name.slice(0, 63) },
       finalizers: [finalizers.plan],
@@ -81,7 +82,7 @@ function newPlan(snapshot: Snapshot, stable: ReplicaSetFacts): CanaryPlan {
       stable: { hash: stable.hash, digest: stable.digest, images: [...stable.images] },
       canary: { hash: leftover?.hash ?? hashOf(deployment.digest), digest: deployment.digest, images: [...deployment.images] },
       policy: { name: policy.metadata.name, generation: policy.metadata.generation ?? 0, spec: policy.spec },
-      request: requestOf(intent, deployment.digest, snapshot.now),
+      request,
       ...(overwritten.length > 0 ? { overwritten } : {}),
       ...(intent.restore ? { restore: intent.restore } : {}),
       control: {},
@@ -92,7 +93,7 @@ function newPlan(snapshot: Snapshot, stable: ReplicaSetFacts): CanaryPlan {
 /** The same template again after it failed, under `onRepeat: Hold`: held at once, on stable, without another canary. */
 export function repeats(snapshot: Snapshot, plan: CanaryPlan): CanaryPlan | undefined {
   const { previous } = snapshot;
-  if (plan.spec.policy?.spec.onRepeat !== "Hold" || !previous || plan.spec.control.retry) return undefined;
+  if (plan.spec.policy?.spec.onRepeat !== "Hold" || !previous || isRetry(plan.spec.request?.uid)) return undefined;
   const failedBefore = previous.status?.phase === "RolledBack" || previous.status?.phase === "Held";
   return failedBefore &&
     previous.spec.deployment.uid === plan.spec.deployment.uid &&

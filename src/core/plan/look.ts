@@ -1,6 +1,6 @@
 import type { CanaryPlan, PlanSpec, PlanStatus } from "../../api/plan.ts";
 import type { PolicySpec } from "../../api/policy.ts";
-import { requestUid } from "./requestUid.ts";
+import { answers, requestUid } from "./requestUid.ts";
 import type { DeploymentFacts, PodFacts, ReplicaSetFacts, Snapshot } from "./snapshot.ts";
 
 /** A plan's snapshot with the names that decisions speak of. */
@@ -50,7 +50,7 @@ function askedElse(plan: CanaryPlan, deployment: DeploymentFacts | undefined, sn
   if (deployment.digest === plan.spec.stable.digest) return "stable";
   if (deployment.digest !== plan.spec.canary.digest) return "other";
   const asked = snapshot.intent && requestUid(snapshot.intent, deployment.digest);
-  return asked !== undefined && asked !== plan.spec.request?.uid ? "again" : undefined;
+  return asked !== undefined && !answers(plan.spec.request?.uid, asked) ? "again" : undefined;
 }
 
 export const readyOf = (pods: readonly PodFacts[]): number => pods.filter((pod) => pod.ready).length;

@@ -1,5 +1,5 @@
 import type { Intent } from "../../api/intent.ts";
-import type { Request } from "../../api/plan.ts";
+import type { CanaryPlan, Request } from "../../api/plan.ts";
 
 /**
  * What a plan is named for. A template that came past the webhook while the Deployment was held (the MutatingAdmissionPolicy kept the hold and the
@@ -19,3 +19,20 @@ export function requestOf(intent: Intent, digest: string, now: number): Request 
     at: new Date(now).toISOString(),
   };
 }
+
+/** What a person asked for in a plan that was Held: the same template once more. It is a request of its own, and gets a plan of its own. */
+export function retryOf({ spec }: CanaryPlan): Request | undefined {
+  const { by, at } = spec.control.retry ?? {};
+  if (by === undefined || at === undefined) return undefined;
+  const uid = `${first(spec.request?.uid ?? "")}/r${Date.parse(at).toString(36)}`;
+  return { uid, user: by, groups: [], fieldManager: "control.retry", operation: "UPDATE", at };
+}
+
+/** A digest is hexadecimal, so it never begins like a retry. */
+export const isRetry = (uid: string | undefined): boolean => /\/r[0-9a-z]+$/.test(uid ?? "");
+
+/** Whether a plan for the request `uid` is the one for what the Deployment asks: its own, or a retry of it. */
+export const answers = (uid: string | undefined, asked: string): boolean =>
+  uid === asked || (uid !== undefined && isRetry(uid) && first(uid) === first(asked));
+
+const first = (uid: string): string | undefined => uid.split("/", 1)[0];

@@ -105,4 +105,26 @@ test("a held template that is taken back lets the Deployment go", async () => {
   expect(cluster.findings()).toEqual([]);
 });
 
-test.todo("a held template is tried again when a person asks for it (control.retry)");
+test("a held template is tried again, as often as a person asks for it", async () => {
+  const cluster = await Cluster.of({ policy: watchful({ onFailure: "Hold" }), routes: [aVirtualService()] });
+  cluster.users.setImage(bad);
+  await cluster.runToEnd();
+  for (const times of [2, 3]) {
+    // The metric's window is a minute, and is not about one revision alone.
+    await cluster.run(60_000);
+    const { plan } = cluster;
+    if (plan) cluster.users.control(plan, { retry: {} });
+    await cluster.run(1_000);
+    expect(cluster.plans).toHaveLength(times);
+    await cluster.runToEnd();
+    expect(cluster.plan?.spec.request).toMatchObject({ user: "ann", fieldManager: "control.retry" });
+    expect(cluster.mesh.weightsSeen.filter(({ weight }) => weight === 30)).toHaveLength(times);
+  }
+  expect(cluster.plans.map(({ status }) => status?.phase)).toEqual(["Held", "Held", "Held"]);
+  await cluster.run(60_000);
+  expect(cluster.plans).toHaveLength(3);
+  cluster.users.setImage(stableImage);
+  await cluster.run(10_000);
+  expect(cluster.deployment?.spec?.paused).toBeUndefined();
+  expect(cluster.findings()).toEqual([]);
+});

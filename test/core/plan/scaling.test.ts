@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { VirtualServiceObject } from "../../../src/core/traffic/wire.ts";
 import { canaryImage, stableImage } from "../../build/story.ts";
 import { imageOf } from "../../fakes/cluster.ts";
 import { quick } from "../../scenes/article.ts";
@@ -102,4 +103,21 @@ test("the old pods stay for scaleDownDelay, however often the worker dies meanwh
   expect((cluster.clock.now() - began) / 1_000).toBeLessThan(12);
   await cluster.runToEnd();
   expect(check(cluster, { phases: ["Promoted"], pods: { [canaryImage]: 6 } })).toEqual([]);
+});
+
+test("when the steps lower the weight, pods go only after the routes are down and every proxy has heard of it", async () => {
+  const steps = [{ setWeight: 75 }, { pause: { duration: "2s" } }, { setWeight: 25 }, { pause: { duration: "4s" } }];
+  const cluster = await tell({ replicas: 8, policy: quick({ steps }) });
+  const told: string[] = [];
+  let lowered = 0;
+  cluster.server.onChange(({ object, before, resource }) => {
+    const pair = (object as unknown as VirtualServiceObject).spec?.http?.[0]?.route ?? [];
+    if (resource.plural === "virtualservices" && pair[1]?.weight === 25 && lowered === 0) lowered = cluster.clock.now();
+    const [now, was] = [object, before].map((each) => (each as { spec?: { replicas?: number } } | undefined)?.spec?.replicas ?? 0);
+    if (resource.plural === "replicasets" && was === 6 && now === 2)
+      told.push(lowered > 0 && cluster.clock.now() - lowered >= 500 ? "in time" : "early");
+  });
+  await cluster.runToEnd();
+  expect(told).toEqual(["in time"]);
+  expect(check(cluster, { phases: ["Promoted"], pods: { [canaryImage]: 8 } })).toEqual([]);
 });
