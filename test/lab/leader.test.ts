@@ -34,7 +34,7 @@ const moments: Moment[] = [
   { name: "Progressing, at a weight", is: (now) => now.step?.index === 1 && now.step.startedAt !== undefined, ends: "Promoted" },
   {
     name: "waiting for a pass",
-    passesAfterMs: 15_000,
+    passesAfterMs: 30_000,
     is: (now) => now.step?.index === 1 && (now.metrics?.[0]?.failed ?? 0) > 2,
     ends: "Promoted",
   },
@@ -246,7 +246,7 @@ const isPlan =
 const passesAfter = (ms: number) => ({
   name: "the-time-has-come",
   interval: "2s",
-  failureLimit: -1,
+  failureLimit: 1_000,
   successCondition: "result[0] == 1.0",
   provider: { prometheus: { query: `vector(time()) >= bool ${Math.ceil((Date.now() + ms) / 1_000)}` } },
 });

@@ -1,4 +1,5 @@
 import type { ManagedFieldsEntry, Restore } from "../../api/intent.ts";
+import { canonicalJson } from "../../api/template.ts";
 
 /*
  * metadata.managedFields says who owns which field. Whoever patches a team's object becomes an owner, and from then on the team's
@@ -41,6 +42,12 @@ export function withoutManager(before: ManagedFieldsEntry[], after: ManagedField
   const main = before.filter((entry) => !isSubresource(entry) && !isOurs(entry));
   const later = after.filter((entry) => !isOurs(entry) && (isSubresource(entry) || !main.some((old) => isSameOwner(old, entry))));
   return [...main, ...later];
+}
+
+/** Whether two lists say the same of who owns what; when they were written does not matter. */
+export function sameOwners(one: readonly ManagedFieldsEntry[], other: readonly ManagedFieldsEntry[]): boolean {
+  const said = (entries: readonly ManagedFieldsEntry[]) => entries.map(({ time: _, ...entry }) => canonicalJson(entry)).sort();
+  return canonicalJson(said(one)) === canonicalJson(said(other));
 }
 
 /** The entry with exactly this ownership of the template; nothing when that leaves it empty. */

@@ -45,7 +45,7 @@ export class ApiError extends Error {
   }
 }
 
-export type PatchType = "application/strategic-merge-patch+json" | "application/merge-patch+json";
+export type PatchType = "application/strategic-merge-patch+json" | "application/merge-patch+json" | "application/apply-patch+yaml";
 
 export interface ClusterClient {
   get<T>(path: string): Promise<T>;
