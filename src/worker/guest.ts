@@ -29,7 +29,7 @@ export interface GuestWrite {
 /** An object has 256 KiB for all its annotations; the team's own are among them. */
 const longestCarried = 128 * 1024;
 
-/** A webhook that hangs delays a write by its time limit. After that has happened once, the next writes go without it for so long. */
+/** A webhook that hangs delays a write by its time limit, one that is down costs a write. After either has happened once, the next ones go without it for so long. */
 const withoutWebhookMs = 30_000;
 let withoutWebhookUntil = 0;
 
@@ -68,10 +68,15 @@ async function writeInOurName(write: GuestWrite, now: KubeObject, change: Change
 async function carry(write: GuestWrite, now: KubeObject, change: Change): Promise<KubeObject | undefined> {
   const text = JSON.stringify(change);
   if (write.urgent || text.length > longestCarried || performance.now() < withoutWebhookUntil) return undefined;
+  const goWithout = () => {
+    withoutWebhookUntil = performance.now() + withoutWebhookMs;
+  };
   try {
-    return await patch(write, now, { metadata: { annotations: { [annotations.carried]: text } } });
+    const written = await patch(write, now, { metadata: { annotations: { [annotations.carried]: text } } });
+    if (isCarrying(written)) goWithout();
+    return written;
   } catch (error) {
-    if (isUnanswered(error)) withoutWebhookUntil = performance.now() + withoutWebhookMs;
+    if (isUnanswered(error)) goWithout();
     throw error;
   }
 }
