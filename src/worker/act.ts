@@ -34,7 +34,7 @@ export async function act(action: Action, scene: Scene): Promise<void> {
     case "createPlan":
       return createPlan(action.plan, scene);
     case "releasePlan":
-      return releasePlan(scene);
+      return releasePlan(action.plan, scene);
     case "keepStable":
       return keepStable(action, scene);
     case "letStableGo":
@@ -89,8 +89,7 @@ async function createPlan(plan: CanaryPlan, { hands }: Scene): Promise<void> {
   }
 }
 
-async function releasePlan({ hands, snapshot }: Scene): Promise<void> {
-  const name = snapshot.plan?.metadata.name ?? "";
+async function releasePlan(name: string, { hands, snapshot }: Scene): Promise<void> {
   const now = await hands.client.get<CanaryPlan>(resources.canaryplans, name, snapshot.namespace);
   const left = (now?.metadata.finalizers ?? []).filter((finalizer) => finalizer !== finalizers.plan);
   if (!now || left.length === (now.metadata.finalizers ?? []).length) return;

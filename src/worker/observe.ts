@@ -47,6 +47,7 @@ export function observe(key: string, { caches, memories, keys, settle, now }: Se
     intent,
     plan,
     planOfIntent: intent && caches.plans.get(`${namespace}/${planName(name, requestUid(intent, deployment?.digest ?? ""))}`),
+    heldPlans: plans.filter(({ metadata, status }) => status?.phase === "Held" && metadata.finalizers?.includes(finalizers.plan)),
     plannedRequests: new Set(plans.flatMap(({ spec }) => [spec.request, ...(spec.overwritten ?? [])]).flatMap((asked) => asked?.uid ?? [])),
     previous: previousPlan(plans, plan, plan?.spec.canary.digest ?? deployment?.digest),
     approval: plan && openApproval(deployment?.approval, plan.metadata.name, keys()),
@@ -71,10 +72,11 @@ export function observe(key: string, { caches, memories, keys, settle, now }: Se
   };
 }
 
-/** The one plan that moves; else an ended one that still has its finalizer, or a record that nobody has written into. */
+/** The one plan that moves; else an ended one that still has its finalizer and not for a reason, or a record that nobody has written into. */
 export function livePlan(plans: readonly CanaryPlan[]): CanaryPlan | undefined {
   const byAge = [...plans].sort((a, b) => (String(a.metadata.creationTimestamp) < String(b.metadata.creationTimestamp) ? -1 : 1));
-  const isLeft = ({ metadata, status }: CanaryPlan) => status === undefined || (metadata.finalizers?.includes(finalizers.plan) ?? false);
+  const isLeft = ({ metadata, status }: CanaryPlan) =>
+    status === undefined || (status.phase !== "Held" && (metadata.finalizers?.includes(finalizers.plan) ?? false));
   return byAge.find(isLive) ?? byAge.find(isLeft);
 }
 

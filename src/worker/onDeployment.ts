@@ -39,7 +39,7 @@ export async function clearAsked({ resourceVersion }: Of<"clearAsked">, scene: S
  * who owned them before the change, and kubectl's own record of the last apply too (design §3 fact 12).
  */
 export async function unholdDeployment({ resourceVersion, template }: Of<"unhold">, scene: Scene): Promise<void> {
-  const restore = template === undefined ? undefined : (unpackRestore(scene.snapshot.plan?.spec.restore) ?? {});
+  const restore = template === undefined ? undefined : (unpackRestore(template.restore) ?? {});
   const stable = template === undefined ? undefined : await stableTemplate(template.replicaSet, scene);
   const written = await writeAsGuest({
     ...onDeployment(scene),

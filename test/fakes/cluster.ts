@@ -136,7 +136,8 @@ export class Cluster {
 
   /** Every plan has ended, and what was asked for last has had its plan or needs none. */
   quiet(): boolean {
-    if (!this.plans.every((plan) => !isLive(plan) && (plan.metadata.finalizers ?? []).length === 0)) return false;
+    const over = (plan: CanaryPlan) => !isLive(plan) && ((plan.metadata.finalizers ?? []).length === 0 || plan.status?.phase === "Held");
+    if (!this.plans.every(over)) return false;
     if (!this.deployment?.spec?.paused || this.deployment.metadata.deletionTimestamp) return true;
     const asked = this.users.held.at(-1)?.uid;
     return asked === undefined || this.plans.some(({ spec, status }) => spec.request?.uid === asked && status?.phase === "Held");

@@ -121,12 +121,10 @@ export class Watchman {
   #requestsEndOnce(): void {
     const { users } = this.#cluster;
     const told = [...this.#plans.values()].flatMap(({ spec }) => [spec.request?.uid, ...(spec.overwritten ?? []).map(({ uid }) => uid)]);
-    for (const [i, { uid, image, cancels }] of users.held.entries()) {
-      // Overwritten before it had a plan, by a request that needs none: only the Event and the audit log of the API server know of it.
-      const vanished = users.held.slice(i + 1).some((later) => later.cancels || this.#wasTakenBack(later.image));
+    for (const { uid, image, cancels } of users.held) {
       const times = told.filter((each) => each === uid).length;
       if (times > 1) this.#say(`I4 the request for ${image} is in ${times} plans`);
-      if (times === 0 && !cancels && !this.#wasTakenBack(image) && !vanished && !this.mayBeLost.has(uid))
+      if (times === 0 && !cancels && !this.#wasTakenBack(image) && !this.mayBeLost.has(uid))
         this.#say(`I4 the request for ${image} is in no plan`);
     }
   }

@@ -10,7 +10,7 @@ export type Action =
   /** Make the record of a change. One that exists already is fine. */
   | { kind: "createPlan"; plan: CanaryPlan }
   /** The plan has ended and its finalizer goes. */
-  | { kind: "releasePlan" }
+  | { kind: "releasePlan"; plan: string }
   /** Keep the stable ReplicaSet from being pruned while the plan lives. */
   | { kind: "keepStable"; replicaSet: string }
   | { kind: "letStableGo"; replicaSet: string }
@@ -30,8 +30,8 @@ export type Action =
   | { kind: "own"; replicaSet: string; resourceVersion: string; by: "plan" | "deployment"; revision?: number }
   /** Set spec.paused again, before anything else: somebody unpaused a held Deployment. */
   | { kind: "pause"; resourceVersion: string }
-  /** Take the hold and the intent away; with `template` the stable template goes back in the same write. */
-  | { kind: "unhold"; resourceVersion: string; template: { replicaSet: string } | undefined }
+  /** Take the hold and the intent away; with `template` that ReplicaSet's template goes back in the same write, and fields to the owners in `restore`. */
+  | { kind: "unhold"; resourceVersion: string; template: { replicaSet: string; restore: string | undefined } | undefined }
   /** Drop the annotations that are only for one moment (approval, marker). */
   | { kind: "clearAsked"; resourceVersion: string }
   /** Take our name out of managedFields of a team's object where a crash left it. */

@@ -1,29 +1,52 @@
 import { apiVersion, finalizers, labels } from "../../api/names.ts";
 import { type CanaryPlan, isLive, type Request } from "../../api/plan.ts";
 import { planName } from "../../api/planName.ts";
+import type { CanaryPolicy } from "../../api/policy.ts";
 import { hashOf } from "../../api/template.ts";
 import type { Action } from "./action.ts";
-import { isRetry, requestOf, retryOf } from "./requestUid.ts";
+import { isRetry, requestOf, retryOf, unrecorded } from "./requestUid.ts";
 import type { ReplicaSetFacts, Snapshot } from "./snapshot.ts";
+import { tendHeld } from "./tendHeld.ts";
 
 /**
- * A Deployment without a live plan. A hold with a valid intent becomes a plan; one whose change was taken back before anything
- * started is let go; everything else is somebody's own business and stays untouched.
+ * A Deployment without a live plan. A hold with a valid intent becomes a plan, also one whose change was taken back before anything started: that
+ * plan only records it. Everything else is somebody's own business and stays untouched.
  */
 export function begin(snapshot: Snapshot): Action[] {
-  const { deployment, intent, planOfIntent } = snapshot;
   const orphans = orphansGo(snapshot);
-  if (orphans.length > 0) return orphans;
+  return orphans.length > 0 ? orphans : [...tendHeld(snapshot), ...answer(snapshot)];
+}
+
+function answer(snapshot: Snapshot): Action[] {
+  const { deployment, intent, planOfIntent } = snapshot;
   if (!deployment || deployment.deleting || !intent || intent.uid !== deployment.uid || !deployment.paused) return [];
-  if (deployment.digest === servingDigest(snapshot)) return letGo(snapshot);
-  const retry = snapshot.previous?.status?.phase === "Held" ? retryOf(snapshot.previous) : undefined;
-  if (planOfIntent && !retry) return isLive(planOfIntent) || planOfIntent.status?.phase === "Held" ? [] : strandedHold(snapshot);
   const stable = serving(snapshot);
+  if (planOfIntent && deployment.digest === stable?.digest) return letGo(snapshot);
+  const retry = retryOfHeld(snapshot);
+  if (planOfIntent && !retry) return isLive(planOfIntent) || planOfIntent.status?.phase === "Held" ? [] : strandedHold(snapshot);
   const { policy } = snapshot;
-  if (!stable || !policy || policy.metadata.deletionTimestamp || policy.spec.suspend) return retry ? [] : letGo(snapshot);
-  const plan = newPlan(snapshot, stable, (planOfIntent && retry) ?? requestOf(intent, deployment.digest, snapshot.now));
-  const clears = deployment.failureShown && !repeats(snapshot, plan);
-  return [{ kind: "createPlan", plan }, ...(clears ? [{ kind: "clearFailure" } as const] : [])];
+  const request = (planOfIntent && retry) ?? requestOf(intent, deployment.digest, snapshot.now);
+  const inForce = policy && !policy.metadata.deletionTimestamp && !policy.spec.suspend ? policy : undefined;
+  if (retry && !inForce) return [];
+  if (!stable) return letGo(snapshot);
+  const plan = newPlan(snapshot, stable, request, inForce);
+  // Without its policy the change rolls out as usual, and the record says so. The hold goes first: a record alone would let nobody go.
+  return inForce ? [...makeRoom(snapshot, plan), { kind: "createPlan", plan }] : [...letGo(snapshot), { kind: "createPlan", plan }];
+}
+
+/** The retry that a person asked of the plan that holds the Deployment. Who deletes the record wants no other one. */
+function retryOfHeld({ previous }: Snapshot): Request | undefined {
+  return previous?.status?.phase === "Held" && !previous.metadata.deletionTimestamp ? retryOf(previous) : undefined;
+}
+
+/** Whoever waits with `kubectl rollout status` since a moment ago must not meet the failure of the plan before. */
+function makeRoom(snapshot: Snapshot, plan: CanaryPlan): Action[] {
+  const clears = snapshot.deployment?.failureShown === true && !repeats(snapshot, plan);
+  const released = snapshot.heldPlans.filter(({ spec }) => spec.canary.digest === plan.spec.canary.digest);
+  return [
+    ...(clears ? [{ kind: "clearFailure" } as const] : []),
+    ...released.map(({ metadata }): Action => ({ kind: "releasePlan", plan: metadata.name })),
+  ];
 }
 
 /** The stable ReplicaSet of a Deployment that went while it was Held: nothing waits for it any more but its own end. */
@@ -60,14 +83,12 @@ export function serving({ deployment, replicaSets, intent }: Snapshot): ReplicaS
   })[0];
 }
 
-const servingDigest = (snapshot: Snapshot): string | undefined => serving(snapshot)?.digest;
-
-function newPlan(snapshot: Snapshot, stable: ReplicaSetFacts, request: Request): CanaryPlan {
-  const { deployment, intent, policy, namespace, name, replicaSets } = snapshot;
-  if (!deployment || !intent || !policy) throw new Error("a plan needs a Deployment, an intent and a policy");
-  // The webhook may not have known yet that the request which was overwritten had just got its plan.
-  const overwritten = (intent.overwritten ?? []).filter(({ uid }) => !snapshot.plannedRequests.has(uid));
+function newPlan(snapshot: Snapshot, stable: ReplicaSetFacts, request: Request, policy: CanaryPolicy | undefined): CanaryPlan {
+  const { deployment, intent, namespace, name, replicaSets } = snapshot;
+  if (!deployment || !intent) throw new Error("a plan needs a Deployment and an intent");
+  const overwritten = unrecorded(snapshot);
   const leftover = replicaSets.find((set) => set.owner === deployment.uid && set.digest === deployment.digest && !set.deleting);
+  const canaryHash = deployment.digest === stable.digest ? stable.hash : (leftover?.hash ?? hashOf(deployment.digest));
   return {
     apiVersion,
     kind: "CanaryPlan",
@@ -80,8 +101,8 @@ function newPlan(snapshot: Snapshot, stable: ReplicaSetFacts, request: Request):
     spec: {
       deployment: { name, uid: deployment.uid },
       stable: { hash: stable.hash, digest: stable.digest, images: [...stable.images] },
-      canary: { hash: leftover?.hash ?? hashOf(deployment.digest), digest: deployment.digest, images: [...deployment.images] },
-      policy: { name: policy.metadata.name, generation: policy.metadata.generation ?? 0, spec: policy.spec },
+      canary: { hash: canaryHash, digest: deployment.digest, images: [...deployment.images] },
+      ...(policy ? { policy: { name: policy.metadata.name, generation: policy.metadata.generation ?? 0, spec: policy.spec } } : {}),
       request,
       ...(overwritten.length > 0 ? { overwritten } : {}),
       ...(intent.restore ? { restore: intent.restore } : {}),
@@ -96,6 +117,7 @@ export function repeats(snapshot: Snapshot, plan: CanaryPlan): CanaryPlan | unde
   if (plan.spec.policy?.spec.onRepeat !== "Hold" || !previous || isRetry(plan.spec.request?.uid)) return undefined;
   const failedBefore = previous.status?.phase === "RolledBack" || previous.status?.phase === "Held";
   return failedBefore &&
+    plan.spec.canary.digest !== plan.spec.stable.digest &&
     previous.spec.deployment.uid === plan.spec.deployment.uid &&
     previous.spec.canary.digest === plan.spec.canary.digest
     ? previous

@@ -24,7 +24,7 @@ export function decide(snapshot: Snapshot): Decision {
   const draft = new Draft(plan.status ?? firstStatus(plan, snapshot.now), snapshot.now);
   draft.status.observedGeneration = plan.metadata.generation ?? 1;
   const policy = plan.spec.policy?.spec;
-  if (!isLive(plan) || !policy) return plan.status === undefined ? bypassLeftAlone(plan, draft) : onlyRecord(snapshot, draft);
+  if (!isLive(plan) || !policy) return plan.status === undefined ? bypassLeftAlone(plan, draft) : onlyRecord(plan, draft);
   const look = lookAt(snapshot, plan, policy);
   if (plan.status === undefined) firstWords(look, draft);
   if (isLive({ ...plan, status: draft.status })) move(look, draft);
@@ -35,42 +35,33 @@ export function decide(snapshot: Snapshot): Decision {
 function firstWords(look: Look, draft: Draft): void {
   const { spec, snapshot, plan, policy } = look;
   const who = spec.request ? ` for ${spec.request.user} (${spec.request.fieldManager ?? "unknown tool"})` : "";
-  draft.tell(
-    "PlanCreated",
-    `${spec.stable.images.join(", ")} → ${spec.canary.images.join(", ")}${who} under policy ${spec.policy?.name ?? ""}, ${policy.steps.length} steps`,
-  );
+  const [stable, canary] = [spec.stable.images.join(", "), spec.canary.images.join(", ")];
+  if (spec.canary.digest === spec.stable.digest) {
+    draft.tell("PlanCreated", `another template was asked for and ${stable} again${who}, before anything had started`);
+    return;
+  }
+  draft.tell("PlanCreated", `${stable} → ${canary}${who} under policy ${spec.policy?.name ?? ""}, ${policy.steps.length} steps`);
   const previous = repeats(snapshot, plan);
   if (!previous) return;
-  draft.enter("Held");
+  finish(draft, plan, "Held");
   const message = `the same template failed in plan ${previous.metadata.name} (${previous.status?.reason ?? ""}): held on stable until another template or a retry`;
   draft.tell("Held", message, "Warning");
-  showHeld(snapshot, draft);
-  finish(draft);
-}
-
-/** A template that is held without a canary has failed all the same, for whoever waits for the rollout. */
-function showHeld({ deployment, plan }: Snapshot, draft: Draft): void {
-  const isIts = deployment?.uid === plan?.spec.deployment.uid && deployment?.digest === plan?.spec.canary.digest;
-  if (draft.status.phase === "Held" && isIts && deployment?.paused && !deployment.failureShown)
-    draft.do({ kind: "showFailure", message: draft.status.message });
 }
 
 /** A plan that moves nothing any more only loses its finalizer. */
-function onlyRecord(snapshot: Snapshot, draft: Draft): Decision {
-  showHeld(snapshot, draft);
-  draft.do({ kind: "releasePlan" });
+function onlyRecord({ metadata }: CanaryPlan, draft: Draft): Decision {
+  draft.do({ kind: "releasePlan", plan: metadata.name });
   return draft.decision();
 }
 
 /** Who records a bypass writes its words a moment after the plan; one that a crash left without them gets plain ones. */
 const bypassGraceMs = 10_000;
 
-function bypassLeftAlone({ metadata }: CanaryPlan, draft: Draft): Decision {
-  const left = Date.parse(metadata.creationTimestamp ?? "") + bypassGraceMs - draft.now;
+function bypassLeftAlone(plan: CanaryPlan, draft: Draft): Decision {
+  const left = Date.parse(plan.metadata.creationTimestamp ?? "") + bypassGraceMs - draft.now;
   if (left > 0) return { status: undefined, actions: [], wakeAfter: left };
-  draft.enter("Bypassed");
   draft.say("Bypassed", "the change reached the cluster without a canary");
-  finish(draft);
+  finish(draft, plan, "Bypassed");
   return draft.decision();
 }
 

@@ -50,22 +50,29 @@ function policyGone({ snapshot, spec }: Look): Ending | undefined {
   return undefined;
 }
 
-function changeTakenBack({ askedElse, spec }: Look): Ending | undefined {
-  if (askedElse !== "stable") return undefined;
+function changeTakenBack(look: Look): Ending | undefined {
+  if (look.askedElse !== "stable") return undefined;
   return {
     outcome: "Cancelled",
     reason: "ChangeTakenBack",
-    message: `the stable template (${spec.stable.images.join(", ")}) was asked for again`,
+    message: `the stable template (${look.spec.stable.images.join(", ")}) was asked for again${byWhom(look)}`,
   };
 }
 
-function templateSuperseded({ askedElse, deployment, spec }: Look): Ending | undefined {
+function templateSuperseded(look: Look): Ending | undefined {
+  const { askedElse, deployment, spec } = look;
   if (askedElse !== "other") return undefined;
   return {
     outcome: "Superseded",
     reason: "TemplateSuperseded",
-    message: `another template (${deployment?.images.join(", ")}) was asked for in the middle of ${spec.canary.images.join(", ")}`,
+    message: `another template (${deployment?.images.join(", ")}) was asked for in the middle of ${spec.canary.images.join(", ")}${byWhom(look)}`,
   };
+}
+
+/** Who asked, by the signed request; nothing when the template came past the webhook. */
+function byWhom({ snapshot: { intent }, deployment }: Look): string {
+  if (!intent || intent.canary !== deployment?.digest) return "";
+  return ` by ${intent.request.user} (${intent.request.fieldManager ?? "unknown tool"})`;
 }
 
 function scaledToZero({ deployment }: Look): Ending | undefined {

@@ -27,7 +27,9 @@ export function lookAt(snapshot: Snapshot, plan: CanaryPlan, policy: PolicySpec)
   const { spec } = plan;
   const deployment = snapshot.deployment?.uid === spec.deployment.uid ? snapshot.deployment : undefined;
   const stable = snapshot.replicaSets.find((set) => set.hash === spec.stable.hash);
-  const canary = snapshot.replicaSets.find((set) => set.hash === spec.canary.hash);
+  // A change that was taken back before it began has no canary: what its hash names is stable.
+  const began = spec.canary.digest !== spec.stable.digest;
+  const canary = began ? snapshot.replicaSets.find((set) => set.hash === spec.canary.hash) : undefined;
   const podsOf = (hash: string) => snapshot.pods.filter((pod) => pod.hash === hash && !pod.deleting);
   return {
     snapshot,
@@ -38,7 +40,7 @@ export function lookAt(snapshot: Snapshot, plan: CanaryPlan, policy: PolicySpec)
     stable,
     canary,
     stablePods: podsOf(spec.stable.hash),
-    canaryPods: podsOf(spec.canary.hash),
+    canaryPods: began ? podsOf(spec.canary.hash) : [],
     handedOver: canary !== undefined && deployment !== undefined && canary.owner === deployment.uid && plan.status?.phase === "Promoting",
     inCustody: stable !== undefined && stable.owner === plan.metadata.uid,
     askedElse: askedElse(plan, deployment, snapshot),

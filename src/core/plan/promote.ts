@@ -1,4 +1,5 @@
 import { parseDuration } from "../../api/duration.ts";
+import type { CanaryPlan, Phase } from "../../api/plan.ts";
 import type { Draft } from "./draft.ts";
 import { type Look, podsInCount, readyOf, settledAt } from "./look.ts";
 import { provenEmpty } from "./proof.ts";
@@ -134,19 +135,19 @@ function giveBack(look: Look, draft: Draft): void {
     draft.do({ kind: "letStableGo", replicaSet: stable.name });
     return;
   }
-  draft.enter("Promoted");
-  finish(draft);
+  finish(draft, look.plan, "Promoted");
   draft.tell(
     "Promoted",
     `${spec.canary.images.join(", ")} serves everything: ${podsInCount(podsNeeded(look, 100))}, the same that were analysed; weight ${weightNow(look) ?? 100}`,
   );
 }
 
-/** The end of a plan, whatever it is. */
-export function finish(draft: Draft): void {
+/** The end of a plan, whatever it is. One that holds the Deployment on keeps its finalizer (see `tendHeld`). */
+export function finish(draft: Draft, { metadata }: CanaryPlan, outcome: Phase): void {
+  draft.enter(outcome);
   draft.status.finishedAt = draft.time;
   delete draft.status.stage;
   delete draft.status.stageSince;
   delete draft.status.outcome;
-  draft.do({ kind: "releasePlan" });
+  if (outcome !== "Held") draft.do({ kind: "releasePlan", plan: metadata.name });
 }

@@ -1,5 +1,6 @@
 import type { Intent } from "../../api/intent.ts";
 import type { CanaryPlan, Request } from "../../api/plan.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 /**
  * What a plan is named for. A template that came past the webhook while the Deployment was held (the MutatingAdmissionPolicy kept the hold and the
@@ -18,6 +19,16 @@ export function requestOf(intent: Intent, digest: string, now: number): Request 
     operation: "UPDATE",
     at: new Date(now).toISOString(),
   };
+}
+
+/**
+ * Requests that were overwritten before they had a plan, oldest first, ten at most. The webhook may not have known yet that one of them had just got
+ * its plan; and one whose template was replaced past the webhook is overwritten too.
+ */
+export function unrecorded({ intent, deployment, plannedRequests }: Snapshot): Request[] {
+  if (!intent || !deployment) return [];
+  const before = [...(intent.overwritten ?? []), ...(intent.canary === deployment.digest ? [] : [intent.request])];
+  return before.filter(({ uid }) => !plannedRequests.has(uid)).slice(-10);
 }
 
 /** What a person asked for in a plan that was Held: the same template once more. It is a request of its own, and gets a plan of its own. */

@@ -18,6 +18,8 @@ export interface Snapshot {
   plan: CanaryPlan | undefined;
   /** The plan that belongs to the intent, live or ended: one request never gets two plans. */
   planOfIntent: CanaryPlan | undefined;
+  /** Plans that ended Held and may still hold the Deployment: they keep their finalizer until something else is asked for. */
+  heldPlans: readonly CanaryPlan[];
   /** uids of the requests that some plan records: as its own, or as overwritten before it. */
   plannedRequests: ReadonlySet<string>;
   /** The latest ended plan of the same template. */

@@ -30,7 +30,7 @@ export function clearStrays(look: Look, draft: Draft): void {
 /** Of several ReplicaSets with an equal template the controller takes the oldest: no hand-over beside one (design §3 fact 2c). */
 export const hasTwin = (look: Look): boolean => straysOf(look).some((set) => isTwin(look, set));
 
-const isTwin = ({ spec }: Look, { digest }: ReplicaSetFacts): boolean => digest === spec.canary.digest;
+const isTwin = ({ spec }: Look, { digest }: ReplicaSetFacts): boolean => digest === spec.canary.digest && digest !== spec.stable.digest;
 
 const straysOf = ({ snapshot, deployment, spec }: Look): ReplicaSetFacts[] =>
   snapshot.replicaSets.filter(

@@ -4,6 +4,7 @@ import { type Look, settledAt } from "./look.ts";
 import { finish, unrouted } from "./promote.ts";
 import { provenEmpty } from "./proof.ts";
 import type { PlanReason } from "./reasons.ts";
+import { unrecorded } from "./requestUid.ts";
 import { routeActions, weightNow } from "./routes.ts";
 
 const endingReasons: ReadonlySet<string> = new Set<PlanReason>([
@@ -111,6 +112,8 @@ function deploymentBack(look: Look, draft: Draft): boolean {
   if (!deployment || deployment.deleting || outcome === "Held" || outcome === "Superseded") return true;
   if (askedElse === "other" || askedElse === "again") return true;
   if (askedElse === "stable") {
+    // Between this plan's canary and stable there was another request: the hold stays for the plan that records it.
+    if (unrecorded(look.snapshot).length > 0) return true;
     if (!deployment.paused) return true;
     draft.do({ kind: "unhold", resourceVersion: deployment.resourceVersion, template: undefined });
     return false;
@@ -124,7 +127,11 @@ function deploymentBack(look: Look, draft: Draft): boolean {
     }
   }
   if (!stable) return true;
-  draft.do({ kind: "unhold", resourceVersion: deployment.resourceVersion, template: { replicaSet: stable.name } });
+  draft.do({
+    kind: "unhold",
+    resourceVersion: deployment.resourceVersion,
+    template: { replicaSet: stable.name, restore: look.spec.restore },
+  });
   return false;
 }
 
@@ -137,8 +144,7 @@ function causeOf(draft: Draft): string {
 function conclude(look: Look, draft: Draft): void {
   const outcome = draft.status.outcome ?? "Cancelled";
   const why = causeOf(draft);
-  finish(draft);
-  draft.enter(outcome);
+  finish(draft, look.plan, outcome);
   const images = look.spec.stable.images.join(", ");
   if (outcome === "Held")
     draft.tell("Held", `${why}; ${images} serves, the Deployment stays held with ${look.spec.canary.images.join(", ")}`, "Warning");

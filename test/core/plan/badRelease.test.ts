@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { resources } from "../../../src/kube/resources.ts";
 import { canaryImage, stableImage } from "../../build/story.ts";
 import { aVirtualService } from "../../build/virtualService.ts";
 import { Cluster, imageOf } from "../../fakes/cluster.ts";
@@ -126,5 +127,33 @@ test("a held template is tried again, as often as a person asks for it", async (
   cluster.users.setImage(stableImage);
   await cluster.run(10_000);
   expect(cluster.deployment?.spec?.paused).toBeUndefined();
+  expect(cluster.findings()).toEqual([]);
+});
+
+test("deleting the record of a held plan gives the change up: the stable template is back, nothing starts, the record goes", async () => {
+  const cluster = await Cluster.of({ policy: watchful({ onFailure: "Hold" }), routes: [aVirtualService()] });
+  cluster.users.setImage(bad);
+  await cluster.runToEnd();
+  const { plan } = cluster;
+  expect(plan?.status?.phase).toBe("Held");
+  if (plan) cluster.users.remove(resources.canaryplans, plan.metadata.name);
+  await cluster.run(10_000);
+  expect(cluster.plans).toEqual([]);
+  expect(imageOf(cluster.deployment)).toBe(stableImage);
+  expect(cluster.deployment?.spec?.paused).toBeUndefined();
+  expect(cluster.running()).toEqual({ [stableImage]: 4 });
+  expect(cluster.findings()).toEqual([]);
+});
+
+test("the record of a held plan may go as soon as something else is asked for", async () => {
+  const cluster = await Cluster.of({ policy: watchful({ onFailure: "Hold" }), routes: [aVirtualService()] });
+  cluster.users.setImage(bad);
+  await cluster.runToEnd();
+  const { plan: held } = cluster;
+  cluster.users.setImage("nginx:1.26.0");
+  await cluster.run(2_000);
+  if (held) cluster.users.remove(resources.canaryplans, held.metadata.name);
+  await cluster.runToEnd();
+  expect(cluster.plans.map(({ status }) => status?.phase)).toEqual(["Promoted"]);
   expect(cluster.findings()).toEqual([]);
 });

@@ -1,0 +1,33 @@
+import type { CanaryPlan } from "../../api/plan.ts";
+import type { Action } from "./action.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+/**
+ * What a plan that ended Held still owes: its failure stays visible for as long as the Deployment is held by it, and whoever deletes its record
+ * gives the change up, so the stable template goes back first (otherwise the request would look as if it had never had its plan). Its finalizer
+ * goes once something else is asked for.
+ */
+export function tendHeld(snapshot: Snapshot): Action[] {
+  return snapshot.heldPlans.flatMap((plan): Action[] => {
+    if (!holds(plan, snapshot)) return [{ kind: "releasePlan", plan: plan.metadata.name }];
+    if (plan.metadata.deletionTimestamp) return giveBack(plan, snapshot);
+    return snapshot.deployment?.failureShown ? [] : [{ kind: "showFailure", message: plan.status?.message ?? "" }];
+  });
+}
+
+function holds({ spec }: CanaryPlan, { deployment }: Snapshot): boolean {
+  const isIts = deployment?.uid === spec.deployment.uid && deployment.digest === spec.canary.digest;
+  return isIts && deployment.paused && !deployment.deleting;
+}
+
+/** The finalizers first: one that a crash left on a ReplicaSet would keep it for ever. */
+function giveBack({ metadata, spec }: CanaryPlan, { deployment, replicaSets }: Snapshot): Action[] {
+  const stable = replicaSets.find(({ hash, owner }) => hash === spec.stable.hash && owner === deployment?.uid);
+  if (!deployment || !stable) return [{ kind: "releasePlan", plan: metadata.name }];
+  const message = `plan ${metadata.name} was deleted: back to stable, ${spec.stable.images.join(", ")}`;
+  return [
+    ...(stable.kept ? [{ kind: "letStableGo", replicaSet: stable.name } as const] : []),
+    { kind: "unhold", resourceVersion: deployment.resourceVersion, template: { replicaSet: stable.name, restore: spec.restore } },
+    { kind: "event", type: "Normal", reason: "PlanDeleted", message },
+  ];
+}
