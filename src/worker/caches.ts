@@ -7,6 +7,7 @@ import type { Client } from "../kube/client.ts";
 import type { Deployment, KubeObject, Namespace, Pod, ReplicaSet, Service } from "../kube/object.ts";
 import { type Reflector, reflect, type Trouble } from "../kube/reflector.ts";
 import { resources } from "../kube/resources.ts";
+import { policyKey } from "./policyStatus.ts";
 import {
   type DeploymentProjection,
   type PodProjection,
@@ -110,7 +111,10 @@ export function openCaches(client: Client, { look, templateChanged, trouble }: C
       const parsed = parsePolicy(raw);
       return "policy" in parsed ? parsed.policy : undefined;
     },
-    onChange: lookAtLive,
+    onChange: (_key, _before, after) => {
+      lookAtLive();
+      if (after) look(policyKey(after));
+    },
     onTrouble,
   });
   const namespaces = reflect<Namespace, Record<string, string>>(client, resources.namespaces, {

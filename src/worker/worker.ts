@@ -14,6 +14,7 @@ import { Outdated } from "./guest.ts";
 import { countAll, type Instruments, startMeasurement } from "./measure.ts";
 import { Memories } from "./memory.ts";
 import type { Senses } from "./observe.ts";
+import { policyKey, policyOfKey, writePolicyStatus } from "./policyStatus.ts";
 import type { DeploymentProjection } from "./project.ts";
 import { type Clock, createQueue } from "./queue.ts";
 import { type Reconciler, reconcile } from "./reconcile.ts";
@@ -93,6 +94,13 @@ export function createWorker(options: WorkerOptions): Worker {
     }
   }
 
+  async function lookAt(key: string): Promise<number | undefined> {
+    const policy = policyOfKey(key);
+    if (policy === undefined) return reconcile(key, reconciler);
+    if (options.isLeader()) await writePolicyStatus(policy, hands);
+    return undefined;
+  }
+
   return {
     ready: Promise.all(caches.all.map(({ synced }) => synced)).then(() => undefined),
     lead(signal) {
@@ -104,8 +112,9 @@ export function createWorker(options: WorkerOptions): Worker {
         },
       });
       queue = own;
-      own.start(async (key) => ({ wakeAfter: await reconcile(key, reconciler) }), 4);
+      own.start(async (key) => ({ wakeAfter: await lookAt(key) }), 4);
       for (const { namespace, name } of caches.deployments.values()) own.add(`${namespace}/${name}`);
+      for (const policy of caches.policies.values()) own.add(policyKey(policy));
       for (const plan of caches.plans.values()) own.add(`${plan.metadata.namespace}/${plan.spec.deployment.name}`);
       let stopMeter = clock.setTimer(readAndGoOn, meterMs);
       function readAndGoOn(): void {

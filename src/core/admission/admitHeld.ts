@@ -62,13 +62,13 @@ function otherTemplate(c: AdmissionCase, heldBy: Intent): Admission {
 
 /** The first stable template stays the one to compare with, and what it needs for a revert stays with it. */
 function nextHold(c: AdmissionCase, heldBy: Intent, stable: string, policy: CanaryPolicy | undefined, plans: readonly PlanFact[]): Hold {
-  const hasPlan = new Set(plans.map((plan) => plan.requestUid));
+  const recorded = new Set(plans.flatMap((plan) => [plan.requestUid, ...plan.overwritten]));
   const restore = stable === heldBy.stable ? heldBy.restore : stable === c.oldDigest ? packRestore(c.oldObject) : undefined;
   return {
     stable,
     policy: policy?.metadata.name ?? heldBy.policy,
     restore,
-    overwritten: [...(heldBy.overwritten ?? []), heldBy.request].filter((request) => !hasPlan.has(request.uid)),
+    overwritten: [...(heldBy.overwritten ?? []), heldBy.request].filter((request) => !recorded.has(request.uid)),
   };
 }
 

@@ -46,6 +46,8 @@ export interface PlanFact {
   /** The step now in force is a pause without a duration, and no approval for it is recorded yet. */
   atGate: boolean;
   requestUid?: string;
+  /** uids of requests that were overwritten before it and that it records. */
+  overwritten: readonly string[];
   /** When it was asked for; plans of one Deployment in this order are its history. */
   askedAt: string;
   /** The Services whose requests it splits, in its own namespace. */
@@ -74,6 +76,7 @@ export function planFact(plan: CanaryPlan): PlanFact {
     step: { index, total },
     atGate: isAtGate(plan, index),
     ...(spec.request === undefined ? {} : { requestUid: spec.request.uid }),
+    overwritten: (spec.overwritten ?? []).map(({ uid }) => uid),
     askedAt: spec.request?.at ?? metadata.creationTimestamp ?? "",
     services: status?.services ?? [],
     routes: (status?.routes ?? []).map((route) => `${route.namespace}/${route.name}`),

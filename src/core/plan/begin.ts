@@ -5,7 +5,7 @@ import type { CanaryPolicy } from "../../api/policy.ts";
 import { hashOf } from "../../api/template.ts";
 import type { Action } from "./action.ts";
 import { isRetry, requestOf, retryOf, unrecorded } from "./requestUid.ts";
-import type { ReplicaSetFacts, Snapshot } from "./snapshot.ts";
+import type { DeploymentFacts, ReplicaSetFacts, Snapshot } from "./snapshot.ts";
 import { tendHeld } from "./tendHeld.ts";
 
 /**
@@ -19,7 +19,8 @@ export function begin(snapshot: Snapshot): Action[] {
 
 function answer(snapshot: Snapshot): Action[] {
   const { deployment, intent, planOfIntent } = snapshot;
-  if (!deployment || deployment.deleting || !intent || intent.uid !== deployment.uid || !deployment.paused) return [];
+  if (!deployment || deployment.deleting || !intent || intent.uid !== deployment.uid) return [];
+  if (!deployment.paused) return isLostHold(snapshot) ? repaused(deployment) : [];
   const stable = serving(snapshot);
   if (planOfIntent && deployment.digest === stable?.digest) return letGo(snapshot);
   const retry = retryOfHeld(snapshot);
@@ -33,6 +34,22 @@ function answer(snapshot: Snapshot): Action[] {
   // Without its policy the change rolls out as usual, and the record says so. The hold goes first: a record alone would let nobody go.
   return inForce ? [...makeRoom(snapshot, plan), { kind: "createPlan", plan }] : [...letGo(snapshot), { kind: "createPlan", plan }];
 }
+
+/** kube-apiserver gives up on a write after 60 s; an intent that is older and has no plan is a copy that somebody kept. */
+const freshMs = 60_000;
+
+/** A request of a moment ago that somebody unpaused past the admission before it had its plan. */
+function isLostHold({ intent, deployment, planOfIntent, plannedRequests, now }: Snapshot): boolean {
+  if (!intent || planOfIntent || plannedRequests.has(intent.request.uid) || intent.canary === intent.stable) return false;
+  return intent.canary === deployment?.digest && Math.abs(now - Date.parse(intent.request.at)) < freshMs;
+}
+
+/** Pausing comes before everything else. */
+export const repausedMessage = "somebody unpaused the held Deployment past the admission; it was paused again";
+const repaused = ({ resourceVersion }: DeploymentFacts): Action[] => [
+  { kind: "pause", resourceVersion },
+  { kind: "event", type: "Warning", reason: "RepausedDeployment", message: repausedMessage },
+];
 
 /** The retry that a person asked of the plan that holds the Deployment. Who deletes the record wants no other one. */
 function retryOfHeld({ previous }: Snapshot): Request | undefined {

@@ -1,6 +1,6 @@
 import { type CanaryPlan, isLive } from "../../api/plan.ts";
 import { fullPromotion } from "./approvals.ts";
-import { begin, repeats } from "./begin.ts";
+import { begin, repausedMessage, repeats } from "./begin.ts";
 import { type Decision, Draft } from "./draft.ts";
 import { end, endingOf } from "./endings.ts";
 import { judge } from "./judge.ts";
@@ -123,7 +123,7 @@ function repause(look: Look, draft: Draft): void {
   const { deployment, spec } = look;
   if (!deployment || deployment.paused || deployment.deleting || look.handedOver || deployment.digest === spec.stable.digest) return;
   draft.do({ kind: "pause", resourceVersion: deployment.resourceVersion });
-  draft.tell("RepausedDeployment", "somebody unpaused the held Deployment past the admission; it was paused again", "Warning");
+  draft.tell("RepausedDeployment", repausedMessage, "Warning");
 }
 
 /** An approval or a marker that has done its work goes, so that it never speaks twice. */

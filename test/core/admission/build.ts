@@ -108,6 +108,7 @@ export function plan(fields: Partial<PlanFact> = {}): PlanFact {
     deploymentUid: uid,
     stable: { hash: "stablehash", digest: stableDigest, images: ["nginx:1.23"] },
     canary: { hash: "canaryhash", digest: digestOf(image("nginx:1.24")) },
+    overwritten: [],
     phase: "Progressing",
     message: "waiting at weight 30",
     live: true,
