@@ -5,8 +5,8 @@ import type { CanaryPolicy } from "../../api/policy.ts";
 import { hashOf } from "../../api/template.ts";
 import type { Action } from "./action.ts";
 import { isRetry, requestOf, retryOf, unrecorded } from "./requestUid.ts";
-import type { DeploymentFacts, ReplicaSetFacts, Snapshot } from "./snapshot.ts";
-import { tendHeld } from "./tendHeld.ts";
+import type { ReplicaSetFacts, Snapshot } from "./snapshot.ts";
+import { repaused, tendHeld } from "./tendHeld.ts";
 
 /**
  * A Deployment without a live plan. A hold with a valid intent becomes a plan, also one whose change was taken back before anything started: that
@@ -43,13 +43,6 @@ function isLostHold({ intent, deployment, planOfIntent, plannedRequests, now }: 
   if (!intent || planOfIntent || plannedRequests.has(intent.request.uid) || intent.canary === intent.stable) return false;
   return intent.canary === deployment?.digest && Math.abs(now - Date.parse(intent.request.at)) < freshMs;
 }
-
-/** Pausing comes before everything else. */
-export const repausedMessage = "somebody unpaused the held Deployment past the admission; it was paused again";
-const repaused = ({ resourceVersion }: DeploymentFacts): Action[] => [
-  { kind: "pause", resourceVersion },
-  { kind: "event", type: "Warning", reason: "RepausedDeployment", message: repausedMessage },
-];
 
 /** The retry that a person asked of the plan that holds the Deployment. Who deletes the record wants no other one. */
 function retryOfHeld({ previous }: Snapshot): Request | undefined {

@@ -1,6 +1,6 @@
 import { type CanaryPlan, isLive } from "../../api/plan.ts";
 import { fullPromotion } from "./approvals.ts";
-import { begin, repausedMessage, repeats } from "./begin.ts";
+import { begin, repeats } from "./begin.ts";
 import { type Decision, Draft } from "./draft.ts";
 import { end, endingOf } from "./endings.ts";
 import { judge } from "./judge.ts";
@@ -12,6 +12,7 @@ import { serve } from "./serve.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { runSteps } from "./steps.ts";
 import { clearStrays } from "./strays.ts";
+import { repausedMessage } from "./tendHeld.ts";
 import { unwind } from "./unwind.ts";
 
 /**

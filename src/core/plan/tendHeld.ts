@@ -1,6 +1,7 @@
 import type { CanaryPlan } from "../../api/plan.ts";
 import type { Action } from "./action.ts";
-import type { Snapshot } from "./snapshot.ts";
+import { answers, requestUid } from "./requestUid.ts";
+import type { DeploymentFacts, Snapshot } from "./snapshot.ts";
 
 /**
  * What a plan that ended Held still owes: its failure stays visible for as long as the Deployment is held by it, and whoever deletes its record
@@ -9,16 +10,28 @@ import type { Snapshot } from "./snapshot.ts";
  */
 export function tendHeld(snapshot: Snapshot): Action[] {
   return snapshot.heldPlans.flatMap((plan): Action[] => {
-    if (!holds(plan, snapshot)) return [{ kind: "releasePlan", plan: plan.metadata.name }];
+    const { deployment } = snapshot;
+    // Whoever lets a Deployment go takes the intent away in the same write.
+    if (!deployment || !isIts(plan, deployment) || (!deployment.paused && !isAsked(plan, snapshot)))
+      return [{ kind: "releasePlan", plan: plan.metadata.name }];
+    if (!deployment.paused) return repaused(deployment);
     if (plan.metadata.deletionTimestamp) return giveBack(plan, snapshot);
-    return snapshot.deployment?.failureShown ? [] : [{ kind: "showFailure", message: plan.status?.message ?? "" }];
+    return deployment.failureShown ? [] : [{ kind: "showFailure", message: plan.status?.message ?? "" }];
   });
 }
 
-function holds({ spec }: CanaryPlan, { deployment }: Snapshot): boolean {
-  const isIts = deployment?.uid === spec.deployment.uid && deployment.digest === spec.canary.digest;
-  return isIts && deployment.paused && !deployment.deleting;
-}
+const isIts = ({ spec }: CanaryPlan, { uid, digest, deleting }: DeploymentFacts): boolean =>
+  uid === spec.deployment.uid && digest === spec.canary.digest && !deleting;
+
+const isAsked = ({ spec }: CanaryPlan, { intent, deployment }: Snapshot): boolean =>
+  intent !== undefined && answers(spec.request?.uid, requestUid(intent, deployment?.digest ?? ""));
+
+/** Pausing comes before everything else. */
+export const repaused = ({ resourceVersion }: DeploymentFacts): Action[] => [
+  { kind: "pause", resourceVersion },
+  { kind: "event", type: "Warning", reason: "RepausedDeployment", message: repausedMessage },
+];
+export const repausedMessage = "somebody unpaused the held Deployment past the admission; it was paused again";
 
 /** The finalizers first: one that a crash left on a ReplicaSet would keep it for ever. */
 function giveBack({ metadata, spec }: CanaryPlan, { deployment, replicaSets }: Snapshot): Action[] {
