@@ -22,7 +22,8 @@ export function bypassOf(
   if (before.intent !== undefined || after.intent !== undefined || after.paused || after.deleting) return undefined;
   if (JSON.stringify(before.images) === JSON.stringify(after.images)) return undefined;
   const key = `${after.namespace}/${after.name}`;
-  if (caches.plans.index("deployment", key).some(isLive)) return undefined;
+  // A live plan takes care of its Deployment, until that has been handed the canary.
+  if (caches.plans.index("deployment", key).some((plan) => isLive(plan) && plan.status?.phase !== "Promoting")) return undefined;
   const target = {
     namespace: after.namespace,
     namespaceLabels: caches.namespaces.get(after.namespace) ?? {},

@@ -39,6 +39,7 @@ export function projectDeployment({ metadata, spec, status }: Deployment): Deplo
     digest: templateDigest(template),
     images: imagesOf(template),
     templateLabels: template.metadata?.labels ?? {},
+    carriesIntent: Object.hasOwn(notes, annotations.intent),
     asked: Object.hasOwn(notes, annotations.approval) || Object.hasOwn(notes, annotations.unpauseAsked),
     marked: hasOurMark(metadata),
     observedGeneration: status?.observedGeneration ?? 0,

@@ -13,19 +13,34 @@ import { type PolicyTarget, policyFor, policySelecting } from "./policyFor.ts";
 import { type ReasonCode, silent, type Words } from "./reasons.ts";
 import { annotationText, sealBeforePause } from "./seal.ts";
 import { held, kept, refused } from "./words.ts";
+import type { PlanFact } from "./world.ts";
 
 /** A Deployment that is not held by us: no plan lives, or its canary has been handed over already. */
 export function admitUnheld(c: AdmissionCase): Admission {
   const live = liveTemplate(c);
   if (c.digest === live.digest) return untouched(c, "NothingAsked");
   if (isOwnPause(c, live)) return remember(c, live);
-  const { policy } = policyFor(targetOf(c, live), c.world.policies, c.world.ownNamespace);
+  const promoting = promotingPlan(c);
+  const { policy = policyOf(promoting, c) } = policyFor(targetOf(c, live), c.world.policies, c.world.ownNamespace);
   if (!policy) return untouched(c, "NoPolicy");
+  if (promoting) return begin(c, live, policy);
   const bypass = whyBypass(c, policy);
   if (bypass) return patched("Bypassed", bypass, markOperations(c.object, withoutMarks(c)), { policy: policy.metadata.name });
   if (!c.world.workerIsAlive) return denied(refused.workerDown(policy), { policy: policy.metadata.name });
   return begin(c, live, policy);
 }
+
+/**
+ * The plan whose canary has been handed over and gets every request by its own subset. Whatever changes the template now, a restart too, would
+ * empty that subset under the load: it waits until the routes are as they were. No bypass either, and no key means no hold.
+ */
+function promotingPlan({ world, oldObject }: AdmissionCase): PlanFact | undefined {
+  if (world.keys.length === 0) return undefined;
+  return world.plansOf(oldObject.metadata.uid ?? "").find(({ phase }) => phase === "Promoting");
+}
+
+const policyOf = (plan: PlanFact | undefined, { world }: AdmissionCase): CanaryPolicy | undefined =>
+  plan && world.policies.find(({ metadata }) => metadata.name === plan.policy);
 
 function begin(c: AdmissionCase, live: Live, policy: CanaryPolicy): Admission {
   const subject = { policy: policy.metadata.name };
@@ -40,7 +55,7 @@ function begin(c: AdmissionCase, live: Live, policy: CanaryPolicy): Admission {
 
 function wordsFor(c: AdmissionCase, live: Live, policy: CanaryPolicy, plan: string): Words {
   const { namespace } = c.asking;
-  const promoting = c.world.plansOf(c.oldObject.metadata.uid ?? "").find((fact) => fact.phase === "Promoting");
+  const promoting = promotingPlan(c);
   if (promoting) return held.afterPromotion(plan, namespace, promoting.name);
   if (live.remembered) return held.whilePaused(plan, namespace, policy);
   const byImage = imageChanges(live.images, imagesByContainer(c.object.spec.template)).length > 0;

@@ -34,6 +34,8 @@ export interface PlanFact {
   namespace: string;
   uid: string;
   deploymentUid: string;
+  /** Name of the policy that it follows. */
+  policy?: string;
   stable: { hash: string; digest: string; images: readonly string[] };
   canary: { hash: string; digest: string };
   phase: Phase;
@@ -67,6 +69,7 @@ export function planFact(plan: CanaryPlan): PlanFact {
     namespace: metadata.namespace,
     uid: metadata.uid ?? "",
     deploymentUid: spec.deployment.uid,
+    ...(spec.policy === undefined ? {} : { policy: spec.policy.name }),
     stable: { hash: spec.stable.hash, digest: spec.stable.digest, images: spec.stable.images },
     canary: { hash: spec.canary.hash, digest: spec.canary.digest },
     phase,

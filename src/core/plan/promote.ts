@@ -22,7 +22,20 @@ import { hasTwin } from "./strays.ts";
 export function promote(look: Look, draft: Draft): void {
   draft.enter("Promoting");
   if (!look.handedOver) handOver(look, draft);
+  else if (isRollingPast(look)) letItRoll(look, draft);
   else if (unheld(look, draft) && complete(look, draft) && lowered(look, draft) && unrouted(look, draft)) giveBack(look, draft);
+}
+
+/** The webhook was not asked about another template, and the controller is rolling it out. */
+const isRollingPast = ({ deployment, askedElse }: Look): boolean => askedElse !== undefined && deployment?.paused === false;
+
+/** The subset of this canary loses its pods to that rollout: the routes go back at once, while the old pods are there to help. */
+function letItRoll(look: Look, draft: Draft): void {
+  draft.tellOnce(
+    "RolledPast",
+    `${look.deployment?.images.join(", ")} rolls out past the webhook during the promotion: the routes go back first`,
+  );
+  if (unrouted(look, draft) && lowered(look, draft)) giveBack(look, draft);
 }
 
 function handOver(look: Look, draft: Draft): void {
@@ -62,10 +75,10 @@ function carriesAll(look: Look, draft: Draft, replicas: number): boolean {
 export const nextRevision = (look: Look): number =>
   Math.max(0, ...look.snapshot.replicaSets.filter(({ name }) => name !== look.canary?.name).map(({ revision }) => revision)) + 1;
 
-/** The hold goes, unless the Deployment asks for another change by now: that one needs it. */
+/** The hold goes, unless the Deployment asks for another change by now: that one needs it. A pause after that is the user's own. */
 function unheld(look: Look, draft: Draft): boolean {
   const { deployment, askedElse } = look;
-  if (!deployment?.paused || askedElse !== undefined) return true;
+  if (!deployment?.paused || askedElse !== undefined || (draft.toldOf("HandedOver") && !deployment.carriesIntent)) return true;
   draft.stage("unhold");
   draft.tellOnce("HandedOver", `${look.canary?.name ?? ""} belongs to the Deployment now; the hold ends`);
   draft.do({ kind: "unhold", resourceVersion: deployment.resourceVersion, template: undefined });

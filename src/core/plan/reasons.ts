@@ -19,6 +19,7 @@ export const planReasons = {
   Promoting: "All steps passed; the canary is being handed to the Deployment.",
   PromotedByUser: "A person asked to promote without the remaining steps.",
   HandedOver: "The canary's ReplicaSet belongs to the Deployment now.",
+  RolledPast: "Another template rolls out past the webhook during the promotion.",
   Promoted: "The canary's pods are the Deployment's pods now.",
   AnalysisFailed: "A metric failed for good.",
   AnalysisError: "A metric could not be measured too many times in a row.",

@@ -72,6 +72,8 @@ export interface DeploymentFacts {
   digest: string;
   images: readonly string[];
   templateLabels: Readonly<Record<string, string>>;
+  /** An intent is on it, genuine or not: the pause is, or was, a hold. */
+  carriesIntent: boolean;
   /** Whether an approval or the marker of the MutatingAdmissionPolicy is on it. */
   asked: boolean;
   /** Our name still stands in managedFields: a crash came between a write and the one that gives the fields back. */

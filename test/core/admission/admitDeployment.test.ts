@@ -167,6 +167,19 @@ describe("a Deployment that nobody holds", () => {
     expect(admission).toMatchObject({ decision: "Held", reason: "TemplateChanged" });
   });
 
+  it("holds whatever changes the template while the canary is being promoted, a restart too, and whatever would be a bypass otherwise", () => {
+    const promoting = plan({ name: "web-first", phase: "Promoting", policy: "everything" });
+    const restarted = template((draft) => {
+      draft.metadata = { ...draft.metadata, annotations: { "kubectl.kubernetes.io/restartedAt": "now" } };
+    });
+    for (const around of [world({ plans: [promoting] }), world({ plans: [promoting], workerIsAlive: false })]) {
+      const { admission, stored } = admit(review(web(), web(restarted)), around);
+      expect(admission).toMatchObject({ decision: "Held", reason: "ChangedAfterPromotion" });
+      expect(stored.spec.paused).toBe(true);
+    }
+    expect(admit(review(web(), web(restarted))).admission.reason).toBe("NoPolicy");
+  });
+
   it("waits for the promotion that is under way", () => {
     const promoting = plan({ name: "web-first", phase: "Promoting" });
     const { admission, stored } = admit(review(web(image("nginx:1.24")), web(image("nginx:1.25"))), world({ plans: [promoting] }));

@@ -1,0 +1,156 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { stringify } from "yaml";
+import { annotations } from "../../src/api/names.ts";
+import { type CanaryPlan, terminalPhases } from "../../src/api/plan.ts";
+import { type Cell, type ManifestChange, type Seen, type State, states, type Tool, table, tools } from "./admissionTable.ts";
+import { type Story, type Typed, tell } from "./story.ts";
+import { shopDeployment } from "./storyShop.ts";
+import { applyAll, townPolicy } from "./storyTown.ts";
+import { until } from "./until.ts";
+
+/** By pod count and without Services: a plan is where it should be within a second, and no route is the matter here. */
+const quick = (spec: Record<string, unknown>) => ({ traffic: { settle: "500ms", withoutRoute: "Replicas" }, ...spec });
+const long = [{ setWeight: 50 }, { pause: { duration: "1h" } }];
+
+const policies: Record<State, Record<string, unknown>> = {
+  idle: quick({ steps: long }),
+  progressing: quick({ steps: long }),
+  gate: quick({ steps: [{ setWeight: 50 }, { pause: {} }, { setWeight: 50 }, { pause: { duration: "1h" } }] }),
+  promoting: quick({ steps: [{ setWeight: 50 }, { pause: { duration: "100ms" } }], canary: { scaleDownDelay: "40s" } }),
+  rollingBack: quick({ steps: long, revertAfter: "1h" }),
+  held: quick({ steps: long, onFailure: "Hold" }),
+};
+
+describe("what each tool's write does, in each state (design §5)", () => {
+  let story: Story;
+  beforeAll(async () => {
+    story = await tell({ without: ["prometheus"] });
+    await applyAll(
+      story,
+      states.map((state) => townPolicy(state.toLowerCase(), policies[state])),
+    );
+    const houses = states.flatMap((state) => cellsOf(state).map((tool) => manifest(state, tool, { version: 1 })));
+    await applyAll(story, houses);
+    await story.kubectl("wait", "--for=condition=Available", "deploy", "--all", "--timeout=120s");
+  });
+  afterAll(() => story?.stop());
+
+  for (const state of states) {
+    describe(`${state}:`, () => {
+      beforeAll(() => bringTo(state), 120_000);
+
+      it.each(cellsOf(state).map((tool) => ({ tool })))("$tool", async ({ tool }) => {
+        const seen = table[state][tool] as Seen;
+        const name = nameOf(state, tool);
+        const before = await planOf(name, state === "idle" ? undefined : image(state, 2));
+        const cell: Cell = { name, image: (version) => image(state, version), file: (change) => fileOf(state, tool, change) };
+        const [command = "", ...args] = (await tools[tool]?.(cell)) ?? [];
+        const typed = await story.type(command, ...args);
+        const now = await story.get<Stored>("deploy", name);
+
+        expect(messages(typed)).toMatchObject({ code: seen.code ?? 0, ...(seen.says ? { said: expect.stringMatching(seen.says) } : {}) });
+        if (seen.silent) expect(messages(typed).said).not.toContain("serin");
+        expect({ paused: now.spec.paused ?? false, image: now.spec.template.spec.containers[0]?.image }).toEqual({
+          paused: seen.paused,
+          image: seen.version === undefined ? expect.anything() : image(state, seen.version),
+        });
+        if (seen.replicas !== undefined) expect(now.spec.replicas).toBe(seen.replicas);
+        if (tool.includes("dry-run")) expect(typed.stdout).toMatch(/paused: true/);
+        if (tool === "diff") expect(typed.stdout).toMatch(/^\+ {2}paused: true|^ {3}paused: true/m);
+
+        if (seen.plan !== undefined && before) await comesTo(name, before.metadata.name, seen.plan);
+        if (seen.next !== undefined) await nextComesTo(name, before, seen.next);
+        else if (seen.plan === undefined || !terminalPhases.has(seen.plan) || seen.plan === "Held") {
+          const count = (await plansOf(name)).length;
+          expect(count).toBe(before === undefined ? 0 : 1);
+        }
+        if (seen.says !== undefined && seen.version === 1 && seen.next === undefined && seen.code === undefined && state !== "idle")
+          await until("nobody holds it", async () => isFree(await story.get<Stored>("deploy", name)), 30);
+      });
+    });
+  }
+
+  const cellsOf = (state: State): Tool[] => Object.keys(table[state]);
+  const nameOf = (state: State, tool: Tool): string =>
+    `${state}-${tool}`
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, "-")
+      .replace(/-$/, "");
+  const image = (state: State, version: number): string => `${state.toLowerCase()}/nginx:${version}`;
+
+  function manifest(state: State, tool: Tool, { version, replicas = 2, paused, sidecar = 1, init = 1 }: ManifestChange): unknown {
+    const containers = ["second container"].includes(tool)
+      ? [{ name: "sidecar", image: image(state, 10 + sidecar), ports: [{ containerPort: 81 }] }]
+      : [];
+    const deployment = shopDeployment({
+      name: nameOf(state, tool),
+      replicas,
+      image: image(state, version),
+      deployment: paused === undefined ? {} : { paused },
+      pod: tool === "init container" ? { initContainers: [{ name: "init", image: image(state, 10 + init) }] } : {},
+    }) as { spec: { template: { spec: { containers: unknown[] } } } };
+    deployment.spec.template.spec.containers.push(...containers);
+    return deployment;
+  }
+
+  async function fileOf(state: State, tool: Tool, change: ManifestChange): Promise<string> {
+    const file = join(story.lab.dir, `${nameOf(state, tool)}.yaml`);
+    await writeFile(file, stringify(manifest(state, tool, change)));
+    return file;
+  }
+
+  /** All of a state's Deployments at once. */
+  async function bringTo(state: State): Promise<void> {
+    if (state === "idle") return;
+    const names = cellsOf(state).map((tool) => nameOf(state, tool));
+    await applyAll(
+      story,
+      cellsOf(state).map((tool) => manifest(state, tool, { version: 2 })),
+    );
+    const at = (what: string, is: (plan: CanaryPlan) => boolean) =>
+      until(`every Deployment to be ${what}`, async () => {
+        const plans = (await story.plans()).filter(({ spec }) => names.includes(spec.deployment.name));
+        return plans.length === names.length && plans.every(is) && plans;
+      });
+    if (state === "gate") await at("at its gate", ({ status }) => status?.phase === "Paused");
+    else if (state === "promoting") await at("promoting", ({ status }) => status?.stage === "delay");
+    else {
+      const plans = await at("in its pause", ({ status }) => status?.reason === "StepStarted" && status.step?.index === 1);
+      if (state === "progressing") return;
+      for (const { metadata } of plans)
+        await story.kubectl("patch", "plan", metadata.name, "--type=merge", "-p", '{"spec":{"control":{"abort":{}}}}');
+      if (state === "held") await at("held", ({ status }) => status?.phase === "Held");
+      else await at("rolling back", ({ status }) => status?.stage === "revertAfter");
+    }
+  }
+
+  const plansOf = async (name: string): Promise<CanaryPlan[]> => (await story.plans()).filter(({ spec }) => spec.deployment.name === name);
+  const planOf = async (name: string, of: string | undefined): Promise<CanaryPlan | undefined> =>
+    (await plansOf(name)).find(({ spec }) => of !== undefined && spec.canary.images.includes(of));
+
+  async function comesTo(name: string, plan: string, phase: string): Promise<void> {
+    await until(
+      `plan ${plan} of ${name} to be ${phase}`,
+      async () => (await plansOf(name)).some(({ metadata, status }) => metadata.name === plan && status?.phase === phase),
+      60,
+    );
+  }
+
+  async function nextComesTo(name: string, before: CanaryPlan | undefined, phase: string): Promise<void> {
+    const others = async () => (await plansOf(name)).filter(({ metadata }) => metadata.name !== before?.metadata.name);
+    await until(`the next plan of ${name} to be ${phase}`, async () => (await others()).some(({ status }) => status?.phase === phase), 60);
+    expect(await others()).toHaveLength(1);
+  }
+});
+
+interface Stored {
+  metadata: { annotations?: Record<string, string> };
+  spec: { paused?: boolean; replicas: number; template: { spec: { containers: Array<{ image: string }> } } };
+}
+
+const isFree = ({ metadata, spec }: Stored): boolean =>
+  spec.paused === undefined && metadata.annotations?.[annotations.intent] === undefined;
+
+const messages = ({ code, stderr }: Typed): { code: number; said: string } => ({ code, said: stderr });
