@@ -2,9 +2,10 @@ import { workerServiceAccount } from "../api/names.ts";
 import { parsePlan, parsePolicy } from "../api/parse.ts";
 import type { CanaryPolicy } from "../api/policy.ts";
 import type { SealKey } from "../core/admission/seal.ts";
+import { isSharedClaim } from "../core/admission/sharedClaim.ts";
 import { type PlanFact, planFact, type World } from "../core/admission/world.ts";
 import type { Client } from "../kube/client.ts";
-import type { KubeObject, Lease, Namespace, Secret } from "../kube/object.ts";
+import type { KubeObject, Lease, Namespace, PersistentVolumeClaim, Secret } from "../kube/object.ts";
 import { reflect, type Trouble } from "../kube/reflector.ts";
 import { resources } from "../kube/resources.ts";
 import { intentKeysSecretName, parseIntentKeys } from "../tls/intentKeys.ts";
@@ -46,6 +47,10 @@ export function openCaches(client: Client, options: CacheOptions): WebhookCaches
     onTrouble,
     project: ({ metadata }) => metadata.labels ?? {},
   });
+  const claims = reflect<PersistentVolumeClaim, boolean>(client, resources.persistentvolumeclaims, {
+    onTrouble,
+    project: ({ spec }) => isSharedClaim(spec?.accessModes),
+  });
   const inOwn = (name: string) => ({ onTrouble, namespace: ownNamespace, fieldSelector: `metadata.name=${name}` });
   const lease = reflect<Lease, Lease>(client, resources.leases, {
     ...inOwn(workerLeaseName),
@@ -59,7 +64,7 @@ export function openCaches(client: Client, options: CacheOptions): WebhookCaches
     project: parseServingSecret,
     onChange: (_key, _before, after) => after && certificate(after),
   });
-  const all = { policies, plans, namespaces, lease, keys, serving };
+  const all = { policies, plans, namespaces, claims, lease, keys, serving };
 
   return {
     world: () => ({
@@ -72,6 +77,7 @@ export function openCaches(client: Client, options: CacheOptions): WebhookCaches
       plansRouting: (namespace, name) => plans.index("route", `${namespace}/${name}`),
       workerIsAlive: heartbeat.isAlive(),
       keys: keys.values()[0] ?? [],
+      claimIsShared: (namespace, claim) => claims.get(`${namespace}/${claim}`) === true,
     }),
     notSynced: () => Object.entries(all).flatMap(([name, reflector]) => (reflector.isSynced ? [] : [name])),
     stop: () => {

@@ -31,7 +31,7 @@ export function bypassOf(
   };
   const policy = policySelecting(target, caches.policies.values(), ownNamespace);
   if (!policy) return undefined;
-  const words = whyBypassed(before, after, policy);
+  const words = whyBypassed(before, after, policy, caches);
   const at = new Date(now).toISOString();
   return {
     apiVersion,
@@ -64,13 +64,15 @@ function whyBypassed(
   before: DeploymentProjection,
   after: DeploymentProjection,
   { spec }: CanaryPolicy,
+  caches: Caches,
 ): { reason: string; message: string } {
   if (after.canary === "off") return bypassed.optOut();
   if (after.replicas === 0) return bypassed.noStable("spec.replicas is 0");
   if (before.availableReplicas === 0) return bypassed.noStable("no stable pod is available");
   if (!spec.canary.allowTwoVersions) {
     if (after.recreate) return bypassed.recreate();
-    if (after.claim !== undefined) return bypassed.volume(after.claim);
+    const alone = after.claims.find((claim) => caches.claims.get(`${after.namespace}/${claim}`) !== true);
+    if (alone !== undefined) return bypassed.volume(alone);
     if (after.hostPort !== undefined) return bypassed.hostPort(after.hostPort);
   }
   return {

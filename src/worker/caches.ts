@@ -2,9 +2,10 @@ import { labels } from "../api/names.ts";
 import { parsePlan, parsePolicy } from "../api/parse.ts";
 import { type CanaryPlan, isLive } from "../api/plan.ts";
 import type { CanaryPolicy } from "../api/policy.ts";
+import { isSharedClaim } from "../core/admission/sharedClaim.ts";
 import type { DestinationRuleObject, ServiceFacts, VirtualServiceObject } from "../core/traffic/wire.ts";
 import type { Client } from "../kube/client.ts";
-import type { Deployment, KubeObject, Namespace, Pod, ReplicaSet, Service } from "../kube/object.ts";
+import type { Deployment, KubeObject, Namespace, PersistentVolumeClaim, Pod, ReplicaSet, Service } from "../kube/object.ts";
 import { type Reflector, reflect, type Trouble } from "../kube/reflector.ts";
 import { resources } from "../kube/resources.ts";
 import { policyKey } from "./policyStatus.ts";
@@ -32,6 +33,8 @@ export interface Caches {
   plans: Reflector<CanaryPlan>;
   policies: Reflector<CanaryPolicy>;
   namespaces: Reflector<Record<string, string>>;
+  /** Whether pods on any node may share it, by PersistentVolumeClaim. */
+  claims: Reflector<boolean>;
   all: ReadonlyArray<Reflector<unknown>>;
 }
 
@@ -121,8 +124,12 @@ export function openCaches(client: Client, { look, templateChanged, trouble }: C
     project: ({ metadata }) => metadata.labels ?? {},
     onTrouble,
   });
-  const all = [deployments, replicaSets, pods, services, virtualServices, destinationRules, plans, policies, namespaces];
-  return { deployments, replicaSets, pods, services, virtualServices, destinationRules, plans, policies, namespaces, all };
+  const claims = reflect<PersistentVolumeClaim, boolean>(client, resources.persistentvolumeclaims, {
+    project: ({ spec }) => isSharedClaim(spec?.accessModes),
+    onTrouble,
+  });
+  const all = [deployments, replicaSets, pods, services, virtualServices, destinationRules, plans, policies, namespaces, claims];
+  return { deployments, replicaSets, pods, services, virtualServices, destinationRules, plans, policies, namespaces, claims, all };
 }
 
 /** Whether a routing object is one of ours. */

@@ -19,7 +19,7 @@ export interface DeploymentProjection extends DeploymentFacts {
   labels: Record<string, string>;
   /** What forbids two versions beside each other: strategy Recreate, a claim, a port of the node. */
   recreate: boolean;
-  claim: string | undefined;
+  claims: readonly string[];
   hostPort: number | undefined;
 }
 
@@ -51,7 +51,7 @@ export function projectDeployment({ metadata, spec, status }: Deployment): Deplo
     canary: notes[annotations.canary],
     labels: metadata.labels ?? {},
     recreate: spec?.strategy?.type === "Recreate",
-    claim: spec?.template.spec?.volumes?.find(({ persistentVolumeClaim }) => persistentVolumeClaim)?.persistentVolumeClaim?.claimName,
+    claims: (spec?.template.spec?.volumes ?? []).flatMap(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName ?? []),
     hostPort: template.spec.containers.flatMap(({ ports }) => ports ?? []).find(({ hostPort }) => hostPort)?.hostPort,
   };
 }

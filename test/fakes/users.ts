@@ -164,6 +164,7 @@ export class Users {
       plansOf: (uid) => plans.filter((plan) => plan.deploymentUid === uid),
       plansRouting: (where, name) => plans.filter((plan) => plan.routes.includes(`${where}/${name}`)),
       workerIsAlive: true,
+      claimIsShared: () => false,
       keys,
     };
   }

@@ -38,6 +38,10 @@ describe("what people do to it", () => {
       ...["inmesh", "bycount", "denied", "heldgone", "late", "latemesh"].flatMap((name) => house(name, { route: false })),
       ...house("none", { replicas: 0 }),
       ...house("recreate", { deployment: { strategy: { type: "Recreate" } } }),
+      ...[claim("alone", "ReadWriteOnce"), claim("shared", "ReadWriteMany")],
+      ...["alone", "shared"].flatMap((name) =>
+        house(name, { pod: { volumes: [{ name: "data", persistentVolumeClaim: { claimName: name } }] } }),
+      ),
       ...["crashing", "unready", "missing", "twice", "stopped", "grown", "emptied"].flatMap((name) => house(name)),
       twoContainers("pair"),
       shopService("pair"),
@@ -176,6 +180,14 @@ describe("what people do to it", () => {
           message: expect.stringContaining("strategy Recreate"),
         });
         expect((await story.pods("recreate")).length).toBe(2);
+      });
+
+      it("a ReadWriteOnce claim can't serve two versions and a ReadWriteMany one can: bypassed with the claim's name, and a canary", async () => {
+        const typed = await story.type("kubectl", "set", "image", "deploy/alone", "nginx=alone:2");
+        expect(typed.stderr).toContain("no canary: two versions would share claim alone; rolls out as usual (policy: allowTwoVersions)");
+        expect((await story.ends("alone:2")).status).toMatchObject({ phase: "Bypassed", reason: "BypassVolume" });
+        await story.setImage("shared:2", "shared");
+        expect((await story.ends("shared:2")).status?.phase).toBe("Promoted");
       });
     });
 
@@ -452,3 +464,11 @@ function twoContainers(name: string): unknown {
   deployment.spec.template.spec.containers.push({ name: "helper", image: "helper:1" });
   return deployment;
 }
+
+/** Nobody binds it here, and nobody mounts it. */
+const claim = (name: string, mode: string): unknown => ({
+  apiVersion: "v1",
+  kind: "PersistentVolumeClaim",
+  metadata: { name },
+  spec: { accessModes: [mode], resources: { requests: { storage: "1Gi" } } },
+});

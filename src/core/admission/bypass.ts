@@ -39,13 +39,13 @@ function recreate({ object }: AdmissionCase, { spec }: CanaryPolicy): Words | un
 }
 
 /**
- * The template only names claims; whether one is ReadWriteOnce stands in the claim. A claim that nobody knows to be shared counts as not shared.
+ * The template only names claims; whether one is ReadWriteOnce stands in the claim. One that is not known to be shared counts as not shared.
  * Ephemeral volumes have a claim for each pod, so they are no matter.
  */
 function sharedVolume({ object, asking, world }: AdmissionCase, { spec }: CanaryPolicy): Words | undefined {
   if (spec.canary.allowTwoVersions) return undefined;
   const claims = (object.spec.template.spec.volumes ?? []).flatMap((volume) => claimNameOf(volume) ?? []);
-  const alone = claims.find((claim) => !world.claimIsShared?.(asking.namespace, claim));
+  const alone = claims.find((claim) => !world.claimIsShared(asking.namespace, claim));
   return alone === undefined ? undefined : bypassed.volume(alone);
 }
 

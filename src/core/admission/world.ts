@@ -21,11 +21,8 @@ export interface World {
   workerIsAlive: boolean;
   /** The first one signs. Empty: none has been read yet. */
   keys: readonly SealKey[];
-  /**
-   * Whether pods on any node may share this PersistentVolumeClaim. Absent: nobody knows. A claim that nobody knows to be shared counts as
-   * ReadWriteOnce, since the template only refers to it and admission must not ask the network.
-   */
-  claimIsShared?(namespace: string, claim: string): boolean;
+  /** Whether pods on any node may share this PersistentVolumeClaim. One that is not known yet counts as ReadWriteOnce. */
+  claimIsShared(namespace: string, claim: string): boolean;
 }
 
 /** What admission needs to know of a plan. */

@@ -133,6 +133,7 @@ export function world(fields: Partial<World> & { plans?: PlanFact[] } = {}): Wor
     plansOf: (deployment) => plans.filter((fact) => fact.deploymentUid === deployment),
     plansRouting: (namespace, name) => plans.filter((fact) => fact.routes.includes(`${namespace}/${name}`)),
     workerIsAlive: true,
+    claimIsShared: () => false,
     keys,
     ...rest,
   };
