@@ -11,6 +11,7 @@ import type { Hands } from "./act.ts";
 import { bypassOf } from "./bypass.ts";
 import { type Caches, openCaches } from "./caches.ts";
 import { Outdated } from "./guest.ts";
+import { lately } from "./lately.ts";
 import { countAll, type Instruments, startMeasurement } from "./measure.ts";
 import { Memories } from "./memory.ts";
 import type { Senses } from "./observe.ts";
@@ -54,12 +55,14 @@ export function createWorker(options: WorkerOptions): Worker {
   const { client, prometheus, log, clock, now } = options;
   const memories = new Memories();
   const settling = settleSource(prometheus, { now });
+  const unled = lately<{ before: DeploymentProjection; after: DeploymentProjection; at: number }>();
   let queue: ReturnType<typeof createQueue> | undefined;
   const look = (key: string) => queue?.add(key);
   const caches: Caches = openCaches(client, {
     look,
     templateChanged: (before, after) => {
       if (options.isLeader()) void recordBypass(before, after);
+      else unled.note({ before, after, at: now() });
     },
     trouble: ({ resource, error, retryInMs }) => log.warn({ resource, err: error, retryInMs }, "reading the cluster failed"),
   });
@@ -113,6 +116,7 @@ export function createWorker(options: WorkerOptions): Worker {
       });
       queue = own;
       own.start(async (key) => ({ wakeAfter: await lookAt(key) }), 4);
+      for (const { before, after } of unled.take(now())) void recordBypass(before, after);
       for (const { namespace, name } of caches.deployments.values()) own.add(`${namespace}/${name}`);
       for (const policy of caches.policies.values()) own.add(policyKey(policy));
       for (const plan of caches.plans.values()) own.add(`${plan.metadata.namespace}/${plan.spec.deployment.name}`);

@@ -1,33 +1,70 @@
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { inLanes } from "./inLanes.ts";
 import { addUp, inWords, type Outcome } from "./totals.ts";
 
 /*
  * `make test`. Each stage runs even when an earlier one failed, so that one run tells everything; only the lab's tests need its parts.
  * The very last line is "N passed, N failed", summed over vitest's reports; a stage without a report counts as one.
+ *
+ * A lab test mostly waits for pauses and settling meshes: a lab alone keeps a third of two cores busy. Two labs run side by side, each file in a
+ * network namespace of its own.
  */
+const labs = 2;
+/** Begun first, so that none of them is the last one alone. */
+const longest = ["interrupted", "article", "scale", "leader", "prometheusFaults", "admission", "badInput", "badRelease"];
 
 const reports = mkdtempSync(join(tmpdir(), "serin-test-"));
 const lab = ["npm", "run", "--silent", "lab", "--"];
 
-function run(title: string, command: readonly string[]): boolean {
-  process.stdout.write(`\n── ${title}: ${command.join(" ")}\n`);
-  const { status, error } = spawnSync(command[0] ?? "", command.slice(1), { stdio: ["ignore", "inherit", "inherit"] });
-  if (error) process.stdout.write(`${error.message}\n`);
-  return status === 0;
+/** @param shown at once, or only when it has ended, so that two at a time can be read */
+function run(title: string, command: readonly string[], shown: "at once" | "at the end"): Promise<boolean> {
+  const live = shown === "at once";
+  const head = `\n── ${title}: ${command.join(" ")}\n`;
+  if (live) process.stdout.write(head);
+  return new Promise((resolve) => {
+    const child = spawn(command[0] ?? "", command.slice(1), { stdio: ["ignore", live ? "inherit" : "pipe", live ? "inherit" : "pipe"] });
+    const said: Buffer[] = [];
+    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (text: Buffer) => said.push(text));
+    child.on("error", (error) => said.push(Buffer.from(`${error.message}\n`)));
+    child.on("close", (code) => {
+      process.stdout.write(Buffer.concat(live ? said : [Buffer.from(head), ...said]));
+      resolve(code === 0);
+    });
+  });
 }
 
-function plain(title: string, command: readonly string[]): Outcome {
-  return { title, ok: run(title, command), report: undefined };
+async function plain(title: string, command: readonly string[]): Promise<Outcome> {
+  return { title, ok: await run(title, command, "at once"), report: undefined };
 }
 
-function vitest(title: string, project: string, around: readonly string[] = []): Outcome {
+async function vitest(title: string, project: string): Promise<Outcome> {
   const file = join(reports, `${project}.json`);
-  const command = ["npx", "vitest", "run", "--project", project, "--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
-  const ok = run(title, [...around, ...command]);
-  return { title, ok, report: read(file) };
+  return { title, ok: await run(title, vitestCommand(project, file), "at once"), report: read(file) };
+}
+
+async function labTest(path: string): Promise<Outcome> {
+  const title = `lab: ${path}`;
+  const file = join(reports, `${path.replaceAll("/", "-")}.json`);
+  return {
+    title,
+    ok: await run(title, [...lab, "namespace", "--", ...vitestCommand("lab", file), path], "at the end"),
+    report: read(file),
+  };
+}
+
+const vitestCommand = (project: string, report: string): string[] => [
+  ...["npx", "vitest", "run", "--project", project, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
+];
+
+function labFiles(): string[] {
+  const rank = (path: string) => {
+    const place = longest.indexOf(basename(path, ".test.ts"));
+    return place < 0 ? longest.length : place;
+  };
+  return globSync("test/lab/**/*.test.ts").sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
 }
 
 function read(file: string): Outcome["report"] {
@@ -39,14 +76,10 @@ function read(file: string): Outcome["report"] {
 }
 
 try {
-  const build = plain("lab parts", [...lab, "build"]);
-  const outcomes = [
-    build,
-    plain("check", ["npm", "run", "--silent", "check"]),
-    vitest("unit tests", "unit"),
-    vitest("simulation", "simulation"),
-  ];
-  if (build.ok) outcomes.push(vitest("lab tests", "lab", [...lab, "namespace", "--"]));
+  const build = await plain("lab parts", [...lab, "build"]);
+  const check = await plain("check", ["npm", "run", "--silent", "check"]);
+  const outcomes = [build, check, await vitest("unit tests", "unit"), await vitest("simulation", "simulation")];
+  if (build.ok) outcomes.push(...(await inLanes(labFiles(), labs, labTest)));
   const totals = addUp(outcomes);
   const line = inWords(totals);
   for (const { title } of outcomes.filter(({ ok }) => !ok)) process.stdout.write(`\nfailed: ${title}`);

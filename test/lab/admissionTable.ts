@@ -93,28 +93,33 @@ export interface Seen {
   says?: RegExp;
   /** Nothing of ours in kubectl's messages. */
   silent?: true;
-  /** spec.paused right after. */
-  paused: boolean;
+  /** spec.paused right after; absent where the worker may have let it go already. */
+  paused?: boolean;
   /** The image's version in the template right after. */
   version?: number;
   replicas?: number;
-  /** How the plan that was there ends, or where it stays. */
+  /** How the plan that was there ends, or where it stays, once everything has come to rest. */
   plan?: Phase;
+  /** In the end nobody holds it. */
+  free?: true;
   /** Where the plan for what was asked now gets to; absent: there is none. */
   next?: Phase;
 }
 
 const canary =
   /Warning: serin: canary plan \S+: 50%; the stable pods go on serving\nWarning: serin: follow it: kubectl get canaryplan \S+ -n default -w/;
-const superseded = /Warning: serin: another template: the canary under way ends, then plan \S+ begins against the same stable/;
+const superseded = /Warning: serin: another template: the canary under way ends, then plan \S+ begins against the s/;
 const cancelled = /Warning: serin: cancelled: traffic goes back to stable, then \S+ is unheld by itself; nothing more to do/;
 const afterPromotion = /Warning: serin: plan \S+ finishes its promotion, then canary plan \S+ begins/;
 const stays = /Warning: serin: \S+ stays held by its canary plan: this write cleared spec.paused/;
 const denied = /serin: \S+ in default is held by plan \S+ \(.*`kubectl rollout resume` approves a gate, and it stands at none\./;
 
+/** On a Deployment without an earlier revision kubectl does not get as far as the pause. */
+const noUndo = /cannot rollback a paused deployment|no rollout history found/;
+
 const held = { paused: true, version: 3, says: canary, next: "Progressing" } as const;
 const third = { paused: true, version: 3, says: superseded, plan: "Superseded", next: "Progressing" } as const;
-const back = { paused: true, version: 1, says: cancelled, plan: "Cancelled" } as const;
+const back = { version: 1, says: cancelled, plan: "Cancelled", free: true } as const;
 const untouched = { paused: false, version: 1, silent: true } as const;
 /** kubectl itself refuses these on a paused Deployment (design §3 fact 6). */
 const refusedByKubectl = { code: 1, paused: true, version: 2 } as const;
@@ -140,7 +145,7 @@ const underWay = (stands: Phase): Partial<Record<Tool, Seen>> => ({
   label: { paused: true, version: 2, silent: true, plan: stands },
   annotate: { paused: true, version: 2, silent: true, plan: stands },
   "rollout restart": { ...refusedByKubectl, says: /can't restart paused deployment/, plan: stands },
-  "rollout undo": { ...refusedByKubectl, says: /cannot rollback a paused deployment/, plan: stands },
+  "rollout undo": { ...refusedByKubectl, says: noUndo, plan: stands },
   "rollout pause": { ...refusedByKubectl, says: /already paused/, plan: stands },
   "set image --dry-run=server": { paused: true, version: 2, says: superseded, plan: stands },
   diff: { code: 1, paused: true, version: 2, plan: stands },
@@ -183,13 +188,13 @@ export const table: Record<State, Partial<Record<Tool, Seen>>> = {
     "set image, back": { paused: true, version: 1, says: afterPromotion, plan: "Promoted", next: "Progressing" },
     apply: { paused: true, version: 3, says: afterPromotion, plan: "Promoted", next: "Progressing" },
     replace: { paused: true, version: 3, says: afterPromotion, plan: "Promoted", next: "Progressing" },
-    "apply again": { paused: false, version: 2, silent: true, plan: "Promoting" },
+    "apply again": { paused: false, version: 2, silent: true, plan: "Promoted" },
     "env only": { paused: true, version: 2, says: afterPromotion, plan: "Promoted", next: "Progressing" },
     "rollout restart": { paused: true, version: 2, says: afterPromotion, plan: "Promoted", next: "Progressing" },
     "rollout undo": { paused: true, version: 1, says: afterPromotion, plan: "Promoted", next: "Progressing" },
-    "rollout pause": { paused: true, version: 2, silent: true, plan: "Promoting" },
-    scale: { paused: false, version: 2, replicas: 3, silent: true, plan: "Promoting" },
-    "set image --dry-run=server": { paused: false, version: 2, says: afterPromotion, plan: "Promoting" },
+    "rollout pause": { paused: true, version: 2, silent: true, plan: "Promoted" },
+    scale: { paused: false, version: 2, replicas: 3, silent: true, plan: "Promoted" },
+    "set image --dry-run=server": { paused: false, version: 2, says: afterPromotion, plan: "Promoted" },
   },
   rollingBack: {
     "set image": { ...third, plan: "RolledBack" },
@@ -199,7 +204,7 @@ export const table: Record<State, Partial<Record<Tool, Seen>>> = {
     "replace again": { paused: true, version: 2, says: stays, plan: "RollingBack" },
     "apply, paused: false": { paused: true, version: 2, says: stays, plan: "RollingBack" },
     "rollout restart": { ...refusedByKubectl, says: /can't restart paused deployment/, plan: "RollingBack" },
-    "rollout undo": { ...refusedByKubectl, says: /cannot rollback a paused deployment/, plan: "RollingBack" },
+    "rollout undo": { ...refusedByKubectl, says: noUndo, plan: "RollingBack" },
     "rollout resume": { code: 1, paused: true, version: 2, says: /It ends by itself; there is nothing to approve/, plan: "RollingBack" },
     scale: { paused: true, version: 2, replicas: 3, silent: true, plan: "RollingBack" },
     "set image --dry-run=server": { paused: true, version: 2, says: superseded, plan: "RollingBack" },
@@ -208,7 +213,7 @@ export const table: Record<State, Partial<Record<Tool, Seen>>> = {
     "set image": {
       paused: true,
       version: 3,
-      says: /Warning: serin: another template: canary plan \S+ begins against the same stable/,
+      says: /Warning: serin: another template: canary plan \S+ begins against the s/,
       plan: "Held",
       next: "Progressing",
     },
@@ -216,7 +221,7 @@ export const table: Record<State, Partial<Record<Tool, Seen>>> = {
     apply: {
       paused: true,
       version: 3,
-      says: /Warning: serin: another template: canary plan \S+ begins against the same stable/,
+      says: /Warning: serin: another template: canary plan \S+ begins against the s/,
       plan: "Held",
       next: "Progressing",
     },

@@ -1,0 +1,26 @@
+/** A change of leadership takes 20 s at most; what is older has had a leader to see it. */
+const rememberMs = 60_000;
+/** Of so many template changes within a minute the oldest are forgotten. */
+const most = 1_000;
+
+/** What a worker that does not lead has seen lately: its leader may have died before it acted on it. */
+export interface Lately<T> {
+  note(seen: T): void;
+  /** All that is not too old, oldest first; it is forgotten by that. */
+  take(now: number): T[];
+}
+
+export function lately<T extends { at: number }>(): Lately<T> {
+  let seen: T[] = [];
+  return {
+    note(one) {
+      seen.push(one);
+      if (seen.length > most) seen = seen.slice(-most);
+    },
+    take(now) {
+      const taken = seen.filter(({ at }) => now - at <= rememberMs);
+      seen = [];
+      return taken;
+    },
+  };
+}
