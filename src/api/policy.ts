@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { durationPattern } from "./duration.ts";
 import { duration, durationMessage, metrics } from "./metric.ts";
-import type { apiVersion } from "./names.ts";
+import { annotations, type apiVersion } from "./names.ts";
 import { matching, withRules } from "./rule.ts";
 
 const labelValue = z.string().max(63);
@@ -45,7 +45,16 @@ export const match = z
       .max(64)
       .default(["*"])
       .describe(
-        "Globs on the image reference as written in the pod template; `*` stands for any characters. A change of a container whose old or new image matches triggers.",
+        [
+          "Globs on images: a change of a container, init containers too, whose old or new image matches one of them triggers.",
+          "`*` stands for any characters, `/`, `:` and `@` among them; everything else stands for itself, and a glob is for the whole text.",
+          "A glob matches an image when it matches the reference as written in the pod template or any spelling of the same image:",
+          "with or without the default registry (Docker Hub) and its `library/`; the repository alone, with its tag (`latest` where neither tag nor digest is written), with its digest, or with both.",
+          "So `nginx:*` matches nginx, nginx:1.24.0 and the fully qualified spelling of both, but no image that is given by digest alone;",
+          "`registry.example:5000/team/app`, without a tag, matches every tag and digest of that repository (the colon of a port is no tag);",
+          "`localhost:5000/team/*` matches every repository of the team; `*@sha256:*` matches images with a digest; `*` matches all.",
+          "Whether an image has changed is another question: that goes by the text alone. Another spelling of the same image is a change, for which Kubernetes makes new pods, and so it triggers.",
+        ].join(" "),
       ),
   })
   .describe("Which image changes this policy is for.");
@@ -192,6 +201,34 @@ const policyFields = z.strictObject({
     })
     .prefault({})
     .describe("Missing data never passes. This says what else it does."),
+  rollbackWindow: z
+    .strictObject({
+      revisions: z
+        .int()
+        .min(0)
+        .max(100)
+        .default(1)
+        .describe(
+          "How many revisions back are within the window. 1: the one that the present one replaced. 0: none, every change takes the steps.",
+        ),
+    })
+    .prefault({})
+    .describe(
+      [
+        "The quick way back, with Argo Rollouts' meaning: a template that served lately goes straight to weight 100 and is promoted when its pods are ready,",
+        "every proxy has heard of it and the counted requests show it, without the steps and without analysis.",
+        "The revisions are those that Serin's plans of this Deployment record as having served, the youngest first, without the present one.",
+        "A template is quick when a promotion vouches for it: it was promoted, or a canary was promoted in its place.",
+        "One that reached the cluster without a canary (a plan of phase Bypassed) takes its place in the count, but takes the steps when it is asked for again.",
+        "A template whose last plan failed is never quick. What deleted plans recorded is forgotten.",
+      ].join(" "),
+    ),
+  optOut: z
+    .enum(["Allow", "Forbid"])
+    .default("Allow")
+    .describe(
+      `Whether a Deployment may opt out with the annotation ${annotations.canary}: "off". Allow: its changes roll out as usual, each recorded as a plan of phase Bypassed. Forbid: the annotation is ignored, with a warning.`,
+    ),
   onRepeat: z
     .enum(["Hold", "Deny", "Retry"])
     .default("Hold")

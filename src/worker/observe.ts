@@ -2,6 +2,7 @@ import { finalizers } from "../api/names.ts";
 import { type CanaryPlan, isLive } from "../api/plan.ts";
 import { planName } from "../api/planName.ts";
 import { openApproval, openIntent, type SealKey } from "../core/admission/seal.ts";
+import { planFact } from "../core/admission/world.ts";
 import { shares } from "../core/analysis/shift.ts";
 import { requestUid } from "../core/plan/requestUid.ts";
 import type { PodFacts, ReplicaSetFacts, Snapshot } from "../core/plan/snapshot.ts";
@@ -49,6 +50,7 @@ export function observe(key: string, { caches, memories, keys, settle, now }: Se
     planOfIntent: intent && caches.plans.get(`${namespace}/${planName(name, requestUid(intent, deployment?.digest ?? ""))}`),
     plannedRequests: new Set(plans.flatMap(({ spec }) => [spec.request, ...(spec.overwritten ?? [])]).flatMap((asked) => asked?.uid ?? [])),
     previous: previousPlan(plans, plan, plan?.spec.canary.digest ?? deployment?.digest),
+    history: plans.filter((each) => !isLive(each) && each.spec.deployment.uid === deployment?.uid).map(planFact),
     approval: plan && openApproval(deployment?.approval, plan.metadata.name, keys()),
     policy: policyName === undefined ? undefined : caches.policies.get(policyName),
     replicaSets: replicaSets as readonly ReplicaSetFacts[],

@@ -1,5 +1,6 @@
 import { annotations, fieldManager, finalizers, labels, podTemplateHash, revision } from "../api/names.ts";
 import { imagesOf, type PodTemplate, templateDigest } from "../api/template.ts";
+import { claimsIn, hostPortIn } from "../core/admission/twoVersions.ts";
 import type { DeploymentFacts, PodFacts, ReplicaSetFacts } from "../core/plan/snapshot.ts";
 import type { DestinationRuleObject, ServiceFacts, VirtualServiceObject } from "../core/traffic/wire.ts";
 import type { Deployment, KubeObject, ObjectMeta, Pod, ReplicaSet, Service } from "../kube/object.ts";
@@ -14,6 +15,8 @@ export interface DeploymentProjection extends DeploymentFacts {
   name: string;
   intent: string | undefined;
   approval: string | undefined;
+  /** Names of the containers, in the order of `images`. */
+  containers: readonly string[];
   /** `off` opts out. */
   canary: string | undefined;
   labels: Record<string, string>;
@@ -47,11 +50,12 @@ export function projectDeployment({ metadata, spec, status }: Deployment): Deplo
     failureShown: progressing?.status === "False" && progressing.reason === "ProgressDeadlineExceeded",
     intent: notes[annotations.intent],
     approval: notes[annotations.approval],
+    containers: [...template.spec.containers, ...(template.spec.initContainers ?? [])].map(({ name }) => name),
     canary: notes[annotations.canary],
     labels: metadata.labels ?? {},
     recreate: spec?.strategy?.type === "Recreate",
-    claim: spec?.template.spec?.volumes?.find(({ persistentVolumeClaim }) => persistentVolumeClaim)?.persistentVolumeClaim?.claimName,
-    hostPort: template.spec.containers.flatMap(({ ports }) => ports ?? []).find(({ hostPort }) => hostPort)?.hostPort,
+    claim: claimsIn(template)[0],
+    hostPort: hostPortIn(template),
   };
 }
 
