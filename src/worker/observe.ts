@@ -7,6 +7,7 @@ import { shares } from "../core/analysis/shift.ts";
 import { requestUid } from "../core/plan/requestUid.ts";
 import type { PodFacts, ReplicaSetFacts, Snapshot } from "../core/plan/snapshot.ts";
 import { routesTo } from "../core/traffic/routes.ts";
+import { selectsPods } from "../core/traffic/serviceFacts.ts";
 import type { ServiceFacts, VirtualServiceObject } from "../core/traffic/wire.ts";
 import { type Caches, isOurs } from "./caches.ts";
 import { type Memories, readySince } from "./memory.ts";
@@ -111,7 +112,7 @@ function servicesOf(
   const recorded = new Set(plan?.status?.services ?? []);
   return caches.services.byNamespace(namespace).filter((service) => {
     if (!deployment) return recorded.has(service.name);
-    return Object.entries(service.selector).every(([label, value]) => deployment.templateLabels[label] === value);
+    return selectsPods(service, deployment.templateLabels);
   });
 }
 

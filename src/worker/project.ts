@@ -2,8 +2,8 @@ import { annotations, fieldManager, finalizers, labels, podTemplateHash, revisio
 import { imagesOf, type PodTemplate, templateDigest } from "../api/template.ts";
 import { claimsIn, hostPortIn } from "../core/admission/twoVersions.ts";
 import type { DeploymentFacts, PodFacts, ReplicaSetFacts } from "../core/plan/snapshot.ts";
-import type { DestinationRuleObject, ServiceFacts, VirtualServiceObject } from "../core/traffic/wire.ts";
-import type { Deployment, KubeObject, ObjectMeta, Pod, ReplicaSet, Service } from "../kube/object.ts";
+import type { DestinationRuleObject, VirtualServiceObject } from "../core/traffic/wire.ts";
+import type { Deployment, KubeObject, ObjectMeta, Pod, ReplicaSet } from "../kube/object.ts";
 
 /*
  * What the caches keep of each kind. A Deployment of 7 KiB is 14 KiB on the heap and 0.3 KiB like this; the whole object is
@@ -108,23 +108,6 @@ export function projectPod({ metadata, status }: Pod): PodProjection | undefined
     deleting: metadata.deletionTimestamp !== undefined,
     waiting: containers.find(({ state }) => state?.waiting?.reason)?.state?.waiting?.reason,
     restarts: containers.reduce((sum, { restartCount }) => sum + restartCount, 0),
-  };
-}
-
-export function projectService({ metadata, spec }: Service): ServiceFacts | undefined {
-  if (!spec?.selector || Object.keys(spec.selector).length === 0 || spec.type === "ExternalName") return undefined;
-  return {
-    namespace: metadata.namespace ?? "",
-    name: metadata.name ?? "",
-    selector: spec.selector,
-    ports: (spec.ports ?? []).map(({ name, port, targetPort, protocol, appProtocol }) => ({
-      port,
-      ...(name === undefined ? {} : { name }),
-      ...(targetPort === undefined ? {} : { targetPort: targetPort as unknown as number | string }),
-      ...(protocol === undefined ? {} : { protocol }),
-      ...(appProtocol === undefined ? {} : { appProtocol }),
-    })),
-    ...(spec.clusterIP === undefined ? {} : { clusterIP: spec.clusterIP }),
   };
 }
 

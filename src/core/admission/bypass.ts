@@ -37,10 +37,13 @@ function optOut({ object }: AdmissionCase, policy: CanaryPolicy): Words | undefi
 }
 
 /** Who opts out under a policy that forbids it is told so, beside what happens instead. */
-export function withOptOutForbidden({ object }: AdmissionCase, policy: CanaryPolicy, words: Words): Words {
-  const isIgnored = annotationOf(object, annotations.canary) === off && policy.spec.optOut === "Forbid";
-  return isIgnored ? { ...words, warnings: [...words.warnings, kept.optOutForbidden(policy)] } : words;
+export function withOptOutForbidden(c: AdmissionCase, policy: CanaryPolicy, words: Words): Words {
+  const ignored = optOutIgnored(c, policy);
+  return ignored === undefined ? words : { ...words, warnings: [...words.warnings, ignored] };
 }
+
+export const optOutIgnored = ({ object }: AdmissionCase, policy: CanaryPolicy): string | undefined =>
+  annotationOf(object, annotations.canary) === off && policy.spec.optOut === "Forbid" ? kept.optOutForbidden(policy) : undefined;
 
 function noStable({ object, oldObject }: AdmissionCase): Words | undefined {
   if (object.spec.replicas === 0) return bypassed.noStable("spec.replicas is 0");

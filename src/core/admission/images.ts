@@ -26,6 +26,17 @@ export function imageChanges(before: ImagesByContainer, after: ImagesByContainer
 }
 
 /**
+ * `nginx=nginx:1.23.0`, as `kubectl set image` takes it, for every container of the template whose image is not the one in `images` (in the order of
+ * `imagesOf`). Undefined when none differs, or when the two can't be paired: a plan records images without names, and may have another number of them.
+ */
+export function imagesToSet(template: PodTemplate, images: readonly string[]): string | undefined {
+  const containers = [...imagesByContainer(template)];
+  if (images.length !== containers.length) return undefined;
+  const changed = containers.flatMap(([name, image], i) => (images[i] === image ? [] : [`${name}=${images[i]}`]));
+  return changed.length > 0 ? changed.join(" ") : undefined;
+}
+
+/**
  * Whether a glob of `match.images` is for this image: it is when it matches the reference as written, or any spelling of the same image. A spelling is
  * the repository alone, so that a glob without a tag is for all of them, or with tag, digest or both; `latest` is the tag where none is written.
  */

@@ -2,7 +2,10 @@ import type { Action } from "./action.ts";
 import type { Draft } from "./draft.ts";
 import { end } from "./endings.ts";
 import { type Look, settledAt } from "./look.ts";
-import { obstacles, routeActions, routeRecords, ruleActions, wayOf, waysIn } from "./routes.ts";
+import { obstacles, type RouteLook, routeActions, routeRecords, ruleActions, wayOf, waysIn } from "./routes.ts";
+
+export const nothingRoutes =
+  "nothing routes to this Deployment: give it a Service and a VirtualService, or set traffic.withoutRoute of the policy";
 
 /*
  * Before the first canary pod: DestinationRule subsets exist ─▶ settle ─▶ split 100/0 ─▶ settle.
@@ -19,7 +22,7 @@ export function prepare(look: Look, draft: Draft): boolean {
     end(draft, {
       outcome: "Held",
       reason: "NoRoute",
-      message: "nothing routes to this Deployment: give it a Service and a VirtualService, or set traffic.withoutRoute of the policy",
+      message: nothingRoutes,
     });
     return false;
   }
@@ -55,7 +58,7 @@ function settled(look: Look, draft: Draft, stage: "subsets" | "split"): boolean 
 }
 
 /** Each way in to the pods, and how traffic is divided there. */
-function waysInWords(look: Look): NonNullable<Draft["status"]["ways"]> {
+export function waysInWords(look: RouteLook): NonNullable<Draft["status"]["ways"]> {
   const way = wayOf(look);
   if (way === "routes")
     return waysIn(look)
