@@ -217,10 +217,10 @@ const policyFields = z.strictObject({
       [
         "The quick way back, with Argo Rollouts' meaning: a template that served lately goes straight to weight 100 and is promoted when its pods are ready,",
         "every proxy has heard of it and the counted requests show it, without the steps and without analysis.",
-        "The revisions are those that Serin's plans of this Deployment record as having served, the youngest first, without the present one.",
-        "A template is quick when a promotion vouches for it: it was promoted, or a canary was promoted in its place.",
-        "One that reached the cluster without a canary (a plan of phase Bypassed) takes its place in the count, but takes the steps when it is asked for again.",
-        "A template whose last plan failed is never quick. What deleted plans recorded is forgotten.",
+        "The history is what Serin's plans of this Deployment record: each promoted template goes on top of those before it, and going back to one takes off those above it,",
+        "so that a version that was fled from takes the steps when it is asked for again.",
+        "A template that reached the cluster without a canary (a plan of phase Bypassed) has its place in the history, but is never quick itself before a promotion vouches for it:",
+        "its own, or that of the template that came after it. A template whose last plan failed is never quick. What deleted plans recorded is forgotten.",
       ].join(" "),
     ),
   optOut: z

@@ -48,7 +48,7 @@ export function foresee(oldObject: ReviewedDeployment, object: ReviewedDeploymen
   };
 }
 
-/** The Deployment with another image in one container; undefined when it has no such container. */
+/** The Deployment with these images, by container; or the name of a container that it does not have. */
 export function withImages(object: ReviewedDeployment, images: ReadonlyMap<string, string>): ReviewedDeployment | { missing: string } {
   const changed = structuredClone(object);
   const containers = [...changed.spec.template.spec.containers, ...(changed.spec.template.spec.initContainers ?? [])];

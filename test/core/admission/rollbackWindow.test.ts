@@ -28,9 +28,22 @@ describe("how many revisions back a template served", () => {
     expect(back([past("Promoted", "v1", "v2")], "v1", "v2", 1)).toBe(1);
   });
 
-  it("counts a template that served twice where it served last", () => {
-    const again = [...three, past("Promoted", "v4", "v2")];
-    expect(["v4", "v3", "v1"].map((digest) => back(again, digest, "v2"))).toEqual([1, 2, 3]);
+  it("goes back and not forward: what was fled from takes the steps", () => {
+    const fled = [...three, past("Promoted", "v4", "v2")];
+    expect(["v4", "v3", "v1"].map((digest) => back(fled, digest, "v2"))).toEqual([undefined, undefined, 1]);
+    const onwards = [...fled, past("Promoted", "v2", "v5")];
+    expect(["v4", "v3", "v2", "v1"].map((digest) => back(onwards, digest, "v5"))).toEqual([undefined, undefined, 1, 2]);
+    const again = [...fled, past("Promoted", "v2", "v4")];
+    expect(
+      ["v3", "v2", "v1"].map((digest) => back(again, digest, "v4")),
+      "v4 was promoted after all",
+    ).toEqual([undefined, 1, 2]);
+  });
+
+  it("starts from what serves, also when no plan knows it", () => {
+    expect(["v4", "v3"].map((digest) => back(three, digest, "v9"))).toEqual([1, 2]);
+    expect(back([...three, past("Promoted", "v2", "v5")], "v2", "v5"), "somebody had gone back to v2 without a plan").toBe(1);
+    expect(back([...three, past("Promoted", "v2", "v5")], "v4", "v5")).toBeUndefined();
   });
 
   it("does not know a template that was never asked for, nor one without a history", () => {
@@ -47,7 +60,8 @@ describe("how many revisions back a template served", () => {
   it("is undefined for a template that failed when it came last, though it had served before", () => {
     const failed = past("RolledBack", "v2", "v1");
     expect(back([past("Promoted", "v1", "v2"), failed], "v1", "v2")).toBeUndefined();
-    expect(back([past("Promoted", "v1", "v2"), failed, past("Promoted", "v2", "v1"), past("Promoted", "v1", "v2")], "v1", "v2")).toBe(1);
+    const retried = [past("Promoted", "v1", "v2"), failed, past("Promoted", "v2", "v1"), past("Promoted", "v1", "v2")];
+    expect(back(retried, "v1", "v2")).toBe(1);
   });
 
   it("gives a bypassed template its place, and vouches for nothing that only bypasses knew", () => {
@@ -56,6 +70,8 @@ describe("how many revisions back a template served", () => {
     expect(back(plans, "v3", "v4"), "nobody has looked at it").toBeUndefined();
     expect(back(plans, "v2", "v4", 1), "v3 is between").toBeUndefined();
     expect(back(plans, "v2", "v4", 2)).toBe(2);
+    expect(back([...plans, past("Promoted", "v4", "v5")], "v4", "v5"), "what came after it was promoted").toBe(1);
+    expect(back([...plans.slice(0, 2), past("Promoted", "v3", "v2")], "v3", "v2"), "it was fled from").toBeUndefined();
     expect(back([past("Bypassed", "v1", "v2")], "v1", "v2"), "v1 may have been what the bypass repaired").toBeUndefined();
   });
 });
