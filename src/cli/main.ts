@@ -72,7 +72,8 @@ function commands(io: Io, done: (code: number) => void): Command {
 const explainHelp = `
 Exit code 0: a policy applies (it holds the change, or refuses it); 2: none applies, or the change would roll out as usual; 1: an error.
 Whether a worker is alive is not looked at: that is a matter of the moment (whenWorkerIsDown).
-You need to read deployments, services and canaryplans of the namespace, and canarypolicies, which have no namespace.`;
+You need to read deployments, services and canaryplans of the namespace, and canarypolicies, which have no namespace: the ClusterRole
+serin-policy-view, in a ClusterRoleBinding.`;
 
 const retryHelp = `
 A template is held after it failed under onFailure: Hold, and when it is asked for again after it was rolled back (onRepeat: Hold).

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { annotations, labels } from "../../src/api/names.ts";
 import { annotated, type Change, labelled, named } from "../build/change.ts";
-import { aDeployment, type DeploymentDraft, paused, withDeploymentSpec, withDeploymentStatus } from "../build/deployment.ts";
-import { aPlan, inPhase } from "../build/plan.ts";
+import { aDeployment, type DeploymentDraft, held, paused, withDeploymentSpec, withDeploymentStatus } from "../build/deployment.ts";
+import { aPlan, aRequest, inPhase, requestedBy } from "../build/plan.ts";
 import { aMetric, aPolicy, suspended, withAnalysis, withPriority, withSpec, withSteps } from "../build/policy.ts";
-import { revisionOf, stableImage } from "../build/story.ts";
+import { canaryImage, deploymentUid, revisionOf, stableImage } from "../build/story.ts";
 import { aVirtualService } from "../build/virtualService.ts";
 import { serin, type World } from "./terminal.ts";
 
@@ -192,6 +192,22 @@ describe("what admission says to more than the image", () => {
     expect(out).toContain(
       "Answer:      WithinRollbackWindow: The template served lately: it comes back without the steps (rollbackWindow).\n",
     );
+  });
+
+  test("a Deployment that its plan holds: the policy for this image, else the one that holds it", async () => {
+    const request = aRequest();
+    const digests = { stable: revisionOf(stableImage).digest, canary: revisionOf(canaryImage).digest };
+    // The CLI has no key: it believes what the worker has made a plan of.
+    const intent = { v: 1, uid: deploymentUid, ...digests, policy: "everything", request, key: "k", mac: "m" };
+    const midway = [...shop(held(JSON.stringify(intent))), aPlan(requestedBy(request))];
+    const third = await serin("explain nginx --image nginx=redis:7", [midway]);
+    expect(third.out).toContain("Policy:      redis (priority 10)\n");
+    expect(third.out).toContain("Answer:      Superseded: A third template was asked for while a plan lives.\n");
+    const back = await serin(`explain nginx --image nginx=${stableImage}`, [midway]);
+    expect(back.out).toContain(
+      "Answer:      Cancelled: cancelled: traffic goes back to stable, then nginx is unheld by itself; nothing more to do\n",
+    );
+    expect(back.code).toBe(0);
   });
 
   test("the user's own pause", async () => {
