@@ -12,8 +12,9 @@ import type { Caches } from "./caches.ts";
 import type { DeploymentProjection } from "./project.ts";
 
 /**
- * A change under a policy, be it of an image or (trigger: Template) of anything else, that reached the cluster without a canary: admitted on purpose (opted out, nothing to compare, `Recreate` …) or past a
- * webhook that was down. It leaves a plan of phase Bypassed, so that the record has no hole. Undefined when it is none.
+ * A change that a policy is for, of an image or (trigger: Template) of anything else, and that reached the cluster without a canary: admitted on
+ * purpose (opted out, nothing to compare, `Recreate` …) or past a webhook that was down. It leaves a plan of phase Bypassed, so that the record has no
+ * hole. Undefined when it is none.
  */
 export function bypassOf(
   before: DeploymentProjection,
