@@ -42,7 +42,7 @@ test("which policy applies, with its steps and ways in, and why the others don't
     Analysis:    success-rate, measured all along
     Answer:      ImageChanged: A matching image changed: the Deployment is held and becomes a canary.
     Ways in:     by weight  gateway istio-system/public: VirtualService shop/nginx, http[0] (all)
-                 by pods    callers in the mesh of shop/nginx, port 80: no VirtualService routes them
+                 by weight  callers in the mesh of shop/nginx, port 80: no VirtualService routes them: Serin makes one while the plan lives
                  by pods    callers without a sidecar reach shop/nginx through kube-proxy
     Not applied: redis    the changed images (nginx:1.23.0) don't match redis:*
                  resting  the policy is suspended
@@ -62,7 +62,7 @@ test("a named image: another policy, with its own reasons", async () => {
     Steps:       setWeight 30 → pause 30s → setWeight 60 → pause 30s → promote
     Answer:      ImageChanged: A matching image changed: the Deployment is held and becomes a canary.
     Ways in:     by weight  gateway istio-system/public: VirtualService shop/nginx, http[0] (all)
-                 by pods    callers in the mesh of shop/nginx, port 80: no VirtualService routes them
+                 by weight  callers in the mesh of shop/nginx, port 80: no VirtualService routes them: Serin makes one while the plan lives
                  by pods    callers without a sidecar reach shop/nginx through kube-proxy
     Not applied: everything  policy redis goes first (priority 10 against 0)
                  resting     the policy is suspended
@@ -246,7 +246,11 @@ test("-o json has the same for programs", async () => {
         },
         decision: "Held",
         reason: "ImageChanged",
-        ways: [{ way: "gateway shop/nginx", by: "split" }, { by: "podCount" }, { by: "podCount" }],
+        ways: [
+          { way: "gateway shop/nginx", by: "split" },
+          { way: "mesh", by: "split" },
+          { way: "kubeProxy", by: "podCount" },
+        ],
       },
     ],
   });

@@ -1,3 +1,4 @@
+import type { WayIn } from "../traffic/waysIn.ts";
 import type { Action } from "./action.ts";
 import type { Draft } from "./draft.ts";
 import { end } from "./endings.ts";
@@ -63,10 +64,14 @@ export function waysInWords(look: RouteLook): NonNullable<Draft["status"]["ways"
   if (way === "routes")
     return waysIn(look)
       .slice(0, 64)
-      .map((found) => ({ way: found.object ? `${found.way} ${found.object}` : found.way, by: found.by, message: found.message }));
+      .map((found) => ({ way: found.object ? `${found.way} ${found.object}` : found.way, ...divided(found) }));
   const message =
     look.snapshot.services.length === 0
       ? "no Service selects the Deployment's pods: the canary's share is its share of the pods"
       : `no VirtualService routes to ${look.snapshot.services.map(({ name }) => name).join(", ")}: requests are divided by the number of pods`;
   return [{ way: look.snapshot.services.length === 0 ? "none" : "service", by: way === "none" ? "none" : "podCount", message }];
 }
+
+/** Whom no route of the team's covers in the mesh, a route of ours does while the plan lives (`wantedMeshRoutes`). */
+const divided = ({ way, by, message }: WayIn): Pick<WayIn, "by" | "message"> =>
+  way === "mesh" && by === "podCount" ? { by: "split", message: `${message}: Serin makes one while the plan lives` } : { by, message };
