@@ -19,9 +19,12 @@ beforeAll(async () => {
     townPolicy("long", { ...long, match: { images: ["long/*"] } }),
     townPolicy("strict", { ...long, optOut: "Forbid", match: { images: ["strict:*"] } }),
   ];
-  const off = house("off") as Array<{ kind: string; metadata: { annotations?: object } }>;
-  for (const { kind, metadata } of off) if (kind === "Deployment") metadata.annotations = { "serin.dev/canary": "off" };
-  await settleTown(story, policies, [...house("web"), ...house("back"), ...off, ...house("late")]);
+  await settleTown(
+    story,
+    policies,
+    ["web", "back", "out", "late"].flatMap((name) => house(name)),
+  );
+  await story.kubectl("annotate", "deploy/out", "serin.dev/canary=off");
 });
 afterAll(() => story?.stop());
 
@@ -56,9 +59,9 @@ test("explain foretells what admission then does, for one image in all its spell
   // The old image counts, too: nginx → caddy is a change of an nginx.
   expect(none.code).toBe(0);
   expect(JSON.parse(none.stdout).changes[0]).toMatchObject({ policy: { name: "plain" }, decision: "Held" });
-  const off = await serin("explain off");
-  expect(off).toMatchObject({ code: 2, stdout: expect.stringContaining('BypassOptOut: no canary: annotation serin.dev/canary is "off"') });
-  const strict = await story.type("kubectl", "set", "image", "deploy/off", "nginx=strict:2");
+  const out = await serin("explain out");
+  expect(out).toMatchObject({ code: 2, stdout: expect.stringContaining('BypassOptOut: no canary: annotation serin.dev/canary is "off"') });
+  const strict = await story.type("kubectl", "set", "image", "deploy/out", "nginx=strict:2");
   expect(strict.stderr).toContain('policy strict says optOut: Forbid: annotation serin.dev/canary: "off" is ignored');
   expect((await story.plan("strict:2")).spec.policy?.name).toBe("strict");
 
