@@ -1,54 +1,9 @@
 import { z } from "zod";
 import { durationPattern } from "./duration.ts";
+import { match } from "./match.ts";
 import { duration, durationMessage, metrics } from "./metric.ts";
-import type { apiVersion } from "./names.ts";
+import { annotations, type apiVersion } from "./names.ts";
 import { matching, withRules } from "./rule.ts";
-
-const labelValue = z.string().max(63);
-
-const labelSelector = (description: string) =>
-  z
-    .strictObject({
-      matchLabels: z.record(z.string().max(317), labelValue).optional().describe("Labels that must be there with these values."),
-      matchExpressions: z
-        .array(
-          withRules(
-            z.strictObject({
-              key: z.string().min(1).max(317).describe("The label's key."),
-              operator: z.enum(["In", "NotIn", "Exists", "DoesNotExist"]).describe("How the label's value relates to the values."),
-              values: z.array(labelValue).max(64).optional().describe("The values, for In and NotIn."),
-            }),
-            { description: "One condition on one label." },
-            [
-              {
-                cel: "(self.operator == 'In' || self.operator == 'NotIn') == (has(self.values) && size(self.values) > 0)",
-                holds: (it) => ["In", "NotIn"].includes(it.operator) === (it.values ?? []).length > 0,
-                message: "In and NotIn need values, Exists and DoesNotExist have none: write for example `operator: In, values: [web]`",
-              },
-            ],
-          ),
-        )
-        .max(32)
-        .optional()
-        .describe("Conditions on labels; all must hold."),
-    })
-    .describe(description);
-
-export const match = z
-  .strictObject({
-    namespaceSelector: labelSelector(
-      "Namespaces by their labels. {} means every namespace that is not a system namespace (kube-system, kube-public, kube-node-lease, istio-system and Serin's own are never touched).",
-    ).default({}),
-    deploymentSelector: labelSelector("Deployments by their labels. {} means all.").default({}),
-    images: z
-      .array(z.string().min(1).max(512))
-      .max(64)
-      .default(["*"])
-      .describe(
-        "Globs on the image reference as written in the pod template; `*` stands for any characters. A change of a container whose old or new image matches triggers.",
-      ),
-  })
-  .describe("Which image changes this policy is for.");
 
 /**
  * CEL can't afford `matches` here: the text of an int-or-string counts as 3 MB long, fifty times. So the pattern refuses, and this rule,
@@ -192,6 +147,34 @@ const policyFields = z.strictObject({
     })
     .prefault({})
     .describe("Missing data never passes. This says what else it does."),
+  rollbackWindow: z
+    .strictObject({
+      revisions: z
+        .int()
+        .min(0)
+        .max(100)
+        .default(1)
+        .describe(
+          "How many revisions back are within the window. 1: the one that the present one replaced. 0: none, every change takes the steps.",
+        ),
+    })
+    .prefault({})
+    .describe(
+      [
+        "The quick way back, with Argo Rollouts' meaning: a template that served lately goes straight to weight 100 and is promoted when its pods are ready,",
+        "every proxy has heard of it and the counted requests show it, without the steps and without analysis.",
+        "The history is what Serin's plans of this Deployment record: each promoted template goes on top of those before it, and going back to one takes off those above it,",
+        "so that a version that was fled from takes the steps when it is asked for again.",
+        "A template that reached the cluster without a canary (a plan of phase Bypassed) has its place in the history, but is never quick itself before a promotion vouches for it:",
+        "its own, or that of the template that came after it. A template whose last plan failed is never quick. What deleted plans recorded is forgotten.",
+      ].join(" "),
+    ),
+  optOut: z
+    .enum(["Allow", "Forbid"])
+    .default("Allow")
+    .describe(
+      `Whether a Deployment may opt out with the annotation ${annotations.canary}: "off". Allow: its changes roll out as usual, each recorded as a plan of phase Bypassed. Forbid: the annotation is ignored, with a warning.`,
+    ),
   onRepeat: z
     .enum(["Hold", "Deny", "Retry"])
     .default("Hold")

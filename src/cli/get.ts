@@ -1,4 +1,5 @@
-import type { Cluster, Io } from "./io.ts";
+import { type ConnectOptions, connected } from "./connected.ts";
+import type { Io } from "./io.ts";
 import { lookUp } from "./lookUp.ts";
 import { render } from "./render.ts";
 import type { Scene } from "./scene.ts";
@@ -7,14 +8,11 @@ import { exitCodes, UserError } from "./userError.ts";
 import { viewOf } from "./view.ts";
 import { watch } from "./watch.ts";
 
-export interface GetOptions {
-  namespace?: string;
+export interface GetOptions extends ConnectOptions {
   watch?: boolean;
   /** commander's `--no-color`: false when it was given. */
   color: boolean;
   ascii?: boolean;
-  context?: string;
-  kubeconfig?: string;
 }
 
 /** `kubectl serin get deploy/NAME`. */
@@ -32,15 +30,6 @@ export async function get(io: Io, words: readonly string[], options: GetOptions)
     return scene.plan === undefined ? exitCodes.noPlan : 0;
   } finally {
     await cluster.close();
-  }
-}
-
-function connected(io: Io, { kubeconfig, context }: GetOptions): Cluster {
-  try {
-    return io.connect({ kubeconfig: kubeconfig ?? io.env["KUBECONFIG"], context });
-  } catch (error) {
-    const why = (error as Error).message;
-    throw new UserError({ what: "no cluster to ask", why, todo: "name one with --kubeconfig or --context", cause: error });
   }
 }
 

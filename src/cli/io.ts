@@ -19,7 +19,7 @@ export interface Io {
 }
 
 export interface Cluster {
-  client: Pick<Client, "get" | "list">;
+  client: Pick<Client, "get" | "list" | "patch">;
   /** The namespace of the context. */
   namespace: string;
   close(): Promise<void>;

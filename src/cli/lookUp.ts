@@ -31,7 +31,7 @@ export async function lookUp(client: Reader, namespace: string, name: string): P
 }
 
 /** By field selector; an API server older than 1.31 doesn't know it for custom kinds (400), and gives all. */
-async function plansOf(client: Reader, namespace: string, name: string): Promise<CanaryPlan[]> {
+export async function plansOf(client: Reader, namespace: string, name: string): Promise<CanaryPlan[]> {
   const all = (fieldSelector?: string) => client.list<KubeObject>(resources.canaryplans, { namespace, fieldSelector });
   const page = await all(`spec.deployment.name=${name}`).catch((error: unknown) => {
     if (error instanceof ApiError && error.code === 400) return all();

@@ -1,5 +1,6 @@
 import { formatDuration } from "../api/duration.ts";
 import type { CanaryPlan } from "../api/plan.ts";
+import type { PlanReason } from "../core/plan/reasons.ts";
 import { pauseMilliseconds, stepInWords } from "./step.ts";
 
 /** What comes next, and what it waits for: `60% in 12s, if success-rate passes`. Undefined when nothing does. */
@@ -9,6 +10,7 @@ export function nextOf(plan: CanaryPlan, now: number): string | undefined {
   const index = status?.step?.index ?? 0;
   switch (status?.phase ?? "Preparing") {
     case "Preparing":
+      if (isQuick(status)) return "100% at once, since the template served lately (rollbackWindow)";
       return steps[0] === undefined ? undefined : `${stepInWords(steps[0])}, once the routes are in place`;
     case "Progressing":
       return inStep(plan, index, now);
@@ -24,6 +26,9 @@ export function nextOf(plan: CanaryPlan, now: number): string | undefined {
       return undefined;
   }
 }
+
+const isQuick = (status: CanaryPlan["status"]): boolean =>
+  (status?.journal ?? []).some(({ reason }) => reason === ("WithinRollbackWindow" satisfies PlanReason));
 
 function inStep({ spec, status }: CanaryPlan, index: number, now: number): string | undefined {
   const steps = spec.policy?.spec.steps ?? [];

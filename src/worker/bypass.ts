@@ -3,14 +3,18 @@ import { type CanaryPlan, isLive, type PlanStatus } from "../api/plan.ts";
 import { planName } from "../api/planName.ts";
 import type { CanaryPolicy } from "../api/policy.ts";
 import { hashOf } from "../api/template.ts";
-import { policySelecting } from "../core/admission/policyFor.ts";
+import { optsOut } from "../core/admission/bypass.ts";
+import { type ImagesByContainer, imageChanges } from "../core/admission/images.ts";
+import { policyFor } from "../core/admission/policyFor.ts";
+import { namespaceLabels } from "../core/admission/policyTarget.ts";
 import { bypassed } from "../core/admission/words.ts";
 import type { Caches } from "./caches.ts";
 import type { DeploymentProjection } from "./project.ts";
 
 /**
- * An image change that reached the cluster without a canary: admitted on purpose (opted out, nothing to compare, `Recreate` …) or past a
- * webhook that was down. It leaves a plan of phase Bypassed, so that the record has no hole. Undefined when it is none.
+ * A change that a policy is for, of an image or (trigger: Template) of anything else, and that reached the cluster without a canary: admitted on
+ * purpose (opted out, nothing to compare, `Recreate` …) or past a webhook that was down. It leaves a plan of phase Bypassed, so that the record has no
+ * hole. Undefined when it is none.
  */
 export function bypassOf(
   before: DeploymentProjection,
@@ -20,16 +24,18 @@ export function bypassOf(
   now: number,
 ): (CanaryPlan & { status: PlanStatus }) | undefined {
   if (before.intent !== undefined || after.intent !== undefined || after.paused || after.deleting) return undefined;
-  if (JSON.stringify(before.images) === JSON.stringify(after.images)) return undefined;
   const key = `${after.namespace}/${after.name}`;
   // A live plan takes care of its Deployment, until that has been handed the canary.
   if (caches.plans.index("deployment", key).some((plan) => isLive(plan) && plan.status?.phase !== "Promoting")) return undefined;
+  const images = imagesOf(after);
   const target = {
     namespace: after.namespace,
-    namespaceLabels: caches.namespaces.get(after.namespace) ?? {},
+    namespaceLabels: namespaceLabels(caches.namespaces.get(after.namespace), after.namespace),
     deploymentLabels: after.labels,
+    changes: imageChanges(imagesOf(before), images),
+    images,
   };
-  const policy = policySelecting(target, caches.policies.values(), ownNamespace);
+  const { policy } = policyFor(target, caches.policies.values(), ownNamespace);
   if (!policy) return undefined;
   const words = whyBypassed(before, after, policy, caches);
   const at = new Date(now).toISOString();
@@ -59,17 +65,20 @@ export function bypassOf(
   };
 }
 
+const imagesOf = ({ containers, images }: DeploymentProjection): ImagesByContainer =>
+  new Map(containers.map((name, index) => [name, images[index] ?? ""]));
+
 /** The same checks and words as in admission, from what the stored objects show; when none applies, the webhook was not asked. */
 function whyBypassed(
   before: DeploymentProjection,
   after: DeploymentProjection,
-  { spec }: CanaryPolicy,
+  policy: CanaryPolicy,
   caches: Caches,
 ): { reason: string; message: string } {
-  if (after.canary === "off") return bypassed.optOut();
+  if (optsOut(after.canary, policy)) return bypassed.optOut();
   if (after.replicas === 0) return bypassed.noStable("spec.replicas is 0");
   if (before.availableReplicas === 0) return bypassed.noStable("no stable pod is available");
-  if (!spec.canary.allowTwoVersions) {
+  if (!policy.spec.canary.allowTwoVersions) {
     if (after.recreate) return bypassed.recreate();
     const alone = after.claims.find((claim) => caches.claims.get(`${after.namespace}/${claim}`) !== true);
     if (alone !== undefined) return bypassed.volume(alone);
@@ -77,6 +86,6 @@ function whyBypassed(
   }
   return {
     reason: "Bypassed",
-    message: "the image changed and the webhook was not asked: it was down, or its configuration leaves this change out",
+    message: "the template changed and the webhook was not asked: it was down, or its configuration leaves this change out",
   };
 }

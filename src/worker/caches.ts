@@ -3,6 +3,7 @@ import { parsePlan, parsePolicy } from "../api/parse.ts";
 import { type CanaryPlan, isLive } from "../api/plan.ts";
 import type { CanaryPolicy } from "../api/policy.ts";
 import { isSharedClaim } from "../core/admission/sharedClaim.ts";
+import { serviceFacts } from "../core/traffic/serviceFacts.ts";
 import type { DestinationRuleObject, ServiceFacts, VirtualServiceObject } from "../core/traffic/wire.ts";
 import type { Client } from "../kube/client.ts";
 import type { Deployment, KubeObject, Namespace, PersistentVolumeClaim, Pod, ReplicaSet, Service } from "../kube/object.ts";
@@ -16,7 +17,6 @@ import {
   projectPod,
   projectReplicaSet,
   projectRouting,
-  projectService,
   type ReplicaSetProjection,
 } from "./project.ts";
 
@@ -98,7 +98,7 @@ export function openCaches(client: Client, { look, templateChanged, trouble }: C
     indexes: { owner: ({ owner }) => [owner ?? ""] },
     onTrouble,
   });
-  const services = reflect<Service, ServiceFacts>(client, resources.services, { project: projectService, onChange: lookAtLive, onTrouble });
+  const services = reflect<Service, ServiceFacts>(client, resources.services, { project: serviceFacts, onChange: lookAtLive, onTrouble });
   const virtualServices = reflect<KubeObject, Marked<VirtualServiceObject>>(client, resources.virtualservices, {
     project: (raw) => projectRouting<VirtualServiceObject>(raw),
     onChange: lookAtLive,

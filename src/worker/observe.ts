@@ -2,10 +2,12 @@ import { finalizers } from "../api/names.ts";
 import { type CanaryPlan, isLive } from "../api/plan.ts";
 import { planName } from "../api/planName.ts";
 import { openApproval, openIntent, type SealKey } from "../core/admission/seal.ts";
+import { planFact } from "../core/admission/world.ts";
 import { shares } from "../core/analysis/shift.ts";
 import { requestUid } from "../core/plan/requestUid.ts";
 import type { PodFacts, ReplicaSetFacts, Snapshot } from "../core/plan/snapshot.ts";
 import { routesTo } from "../core/traffic/routes.ts";
+import { selectsPods } from "../core/traffic/serviceFacts.ts";
 import type { ServiceFacts, VirtualServiceObject } from "../core/traffic/wire.ts";
 import { type Caches, isOurs } from "./caches.ts";
 import { type Memories, readySince } from "./memory.ts";
@@ -50,6 +52,7 @@ export function observe(key: string, { caches, memories, keys, settle, now }: Se
     heldPlans: plans.filter(({ metadata, status }) => status?.phase === "Held" && metadata.finalizers?.includes(finalizers.plan)),
     plannedRequests: new Set(plans.flatMap(({ spec }) => [spec.request, ...(spec.overwritten ?? [])]).flatMap((asked) => asked?.uid ?? [])),
     previous: previousPlan(plans, plan, plan?.spec.canary.digest ?? deployment?.digest),
+    history: plans.filter((each) => !isLive(each) && each.spec.deployment.uid === deployment?.uid).map(planFact),
     approval: plan && openApproval(deployment?.approval, plan.metadata.name, keys()),
     policy: policyName === undefined ? undefined : caches.policies.get(policyName),
     replicaSets: replicaSets as readonly ReplicaSetFacts[],
@@ -111,7 +114,7 @@ function servicesOf(
   const recorded = new Set(plan?.status?.services ?? []);
   return caches.services.byNamespace(namespace).filter((service) => {
     if (!deployment) return recorded.has(service.name);
-    return Object.entries(service.selector).every(([label, value]) => deployment.templateLabels[label] === value);
+    return selectsPods(service, deployment.templateLabels);
   });
 }
 

@@ -37,8 +37,12 @@ describe("parsePolicy", () => {
             "after": "5m",
           },
           "onRepeat": "Hold",
+          "optOut": "Allow",
           "priority": 0,
           "revertAfter": "30s",
+          "rollbackWindow": {
+            "revisions": 1,
+          },
           "steps": [
             {
               "setWeight": 30,

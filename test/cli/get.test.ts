@@ -423,7 +423,7 @@ describe("what users get wrong", () => {
       throw error;
     };
     const { err, code } = await serin("get nginx", [midway], {
-      connect: () => ({ namespace: "shop", close: async () => undefined, client: { get: refuse, list: refuse } }),
+      connect: () => ({ namespace: "shop", close: async () => undefined, client: { get: refuse, list: refuse, patch: refuse } }),
     });
     expect(err).toContain(says);
     expect(code).toBe(1);

@@ -3,6 +3,8 @@ import type { CanaryPlan } from "../../src/api/plan.ts";
 import type { Cluster, Io } from "../../src/cli/io.ts";
 import { main } from "../../src/cli/main.ts";
 import type { Scene } from "../../src/cli/scene.ts";
+import { ApiError } from "../../src/kube/apiError.ts";
+import type { Patch } from "../../src/kube/client.ts";
 import type { Storable } from "../../src/kube/object.ts";
 import type { Resource } from "../../src/kube/resources.ts";
 import { start } from "../build/story.ts";
@@ -18,6 +20,12 @@ export interface TerminalOptions {
   /** The context's namespace. */
   namespace?: string;
   connect?: Io["connect"];
+  /** Answers a patch; absent: the test fails on one. Throws what the API server would refuse it with. */
+  onPatch?(name: string, body: unknown): object;
+  /** Plurals of kinds that may not be listed over all namespaces, or not at all. */
+  forbidden?: Record<string, "everywhere" | "anywhere">;
+  /** Plurals of kinds that are not installed. */
+  absent?: readonly string[];
 }
 
 export interface Printed {
@@ -47,7 +55,7 @@ export async function serin(line: string, worlds: readonly World[], options: Ter
       if (second >= worlds.length) interrupted.abort();
     },
     interrupted: interrupted.signal,
-    connect: options.connect ?? (() => clusterOf(() => worlds[Math.min(second, worlds.length - 1)] ?? [], options.namespace ?? "shop")),
+    connect: options.connect ?? (() => clusterOf(() => worlds[Math.min(second, worlds.length - 1)] ?? [], options)),
   };
   const code = await main(
     line.split(" ").filter((word) => word !== ""),
@@ -57,25 +65,40 @@ export async function serin(line: string, worlds: readonly World[], options: Ter
 }
 
 /** A cluster that answers from a world. Label selectors of `key=value` are followed; the field selector is the one of plans. */
-function clusterOf(world: () => World, namespace: string): Cluster {
+function clusterOf(world: () => World, options: TerminalOptions): Cluster {
+  const { namespace = "shop", forbidden = {}, absent = [], onPatch } = options;
+  const refuse = (code: number, reason: string, doing: string) => {
+    throw new ApiError({ code, reason, doing, message: `${reason} in this test` });
+  };
+  const mayRead = ({ plural }: Resource, verb: string, where: string | undefined) => {
+    if (forbidden[plural] === "anywhere" || (forbidden[plural] && where === undefined)) refuse(403, "Forbidden", `${verb} ${plural}`);
+  };
   type Found = { kind: string; metadata: { name: string; namespace?: string; labels?: Record<string, string> } };
   const of = (kind: string) => (world() as Found[]).filter((object) => object.kind === kind);
   return {
     namespace,
     close: async () => undefined,
     client: {
-      get: async <T extends Storable>(resource: Resource, name: string, wanted?: string) =>
-        of(resource.kind).find(({ metadata }) => metadata.name === name && metadata.namespace === wanted) as T | undefined,
+      get: async <T extends Storable>(resource: Resource, name: string, wanted?: string) => {
+        mayRead(resource, "get", wanted);
+        return of(resource.kind).find(({ metadata }) => metadata.name === name && metadata.namespace === wanted) as T | undefined;
+      },
+      patch: async <T extends Storable>(_resource: Resource, name: string, _namespace: string | undefined, patch: Patch) => {
+        if (onPatch === undefined || patch.type !== "merge") throw new Error(`a write that no test expects: ${name}`);
+        return onPatch(name, patch.body) as T;
+      },
       list: async <T extends Storable>(
         resource: Resource,
         query: { namespace?: string | undefined; labelSelector?: string | undefined; fieldSelector?: string | undefined } = {},
       ) => {
+        if (absent.includes(resource.plural)) refuse(404, "KindNotInstalled", `list ${resource.plural}`);
+        mayRead(resource, "list", query.namespace);
         const labels = (query.labelSelector ?? "")
           .split(",")
           .filter((each) => each !== "")
           .map((each) => each.split("="));
         const items = of(resource.kind)
-          .filter(({ metadata }) => metadata.namespace === query.namespace)
+          .filter(({ metadata }) => query.namespace === undefined || metadata.namespace === query.namespace)
           .filter(({ metadata }) => labels.every(([key = "", value]) => metadata.labels?.[key] === value))
           .filter(
             (object) =>

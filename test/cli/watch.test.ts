@@ -85,6 +85,7 @@ test("an API server that is away for a moment doesn't end the watch", async () =
           throw new ApiError({ code: 0, reason: "Unreachable", doing: "list canaryplans.serin.dev", message: "ECONNREFUSED" });
         return { items: [world[1]] as never, resourceVersion: "1" };
       },
+      patch: () => Promise.reject(new Error("a watch writes nothing")),
     },
   });
   const { out, code } = await serin("get nginx -w", [[], [], [], []], { connect });

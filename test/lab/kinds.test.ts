@@ -67,6 +67,21 @@ const refused: Array<[what: string, object: unknown, says: string]> = [
   ["an empty duration", policy({ steps: [{ setWeight: 30 }], revertAfter: "" }), aDuration],
   ["an unknown word", policy({ steps: [{ setWeight: 30 }], onFailure: "Panic" }), 'supported values: "Revert", "Hold"'],
   [
+    "a word for opting out that there is not",
+    policy({ steps: [{ setWeight: 30 }], optOut: "Never" }),
+    'supported values: "Allow", "Forbid"',
+  ],
+  [
+    "a window into the future",
+    policy({ steps: [{ setWeight: 30 }], rollbackWindow: { revisions: -1 } }),
+    "spec.rollbackWindow.revisions in body should be greater than or equal to 0",
+  ],
+  [
+    "a window of no number",
+    policy({ steps: [{ setWeight: 30 }], rollbackWindow: 2 }),
+    "spec.rollbackWindow in body must be of type object",
+  ],
+  [
     "half a pod",
     policy({ steps: [{ setWeight: 30 }], canary: { replicas: "50" } }),
     'write Weight, a number from 1 to 10000, or a percentage such as "50%"',

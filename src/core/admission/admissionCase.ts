@@ -1,6 +1,7 @@
 import { type Intent, parseIntent } from "../../api/intent.ts";
 import { annotations } from "../../api/names.ts";
 import { templateDigest } from "../../api/template.ts";
+import { answers } from "../plan/requestUid.ts";
 import type { Asking, DeploymentReview, ReviewedDeployment } from "./deploymentReview.ts";
 import { holdingPlan } from "./plansOfDeployment.ts";
 import { openIntent } from "./seal.ts";
@@ -53,7 +54,7 @@ function storedIntent(oldObject: ReviewedDeployment, world: World): Intent | und
   const parsed = parseIntent(text);
   if (!parsed || parsed.uid !== uid) return undefined;
   const plan = holdingPlan(world.plansOf(parsed.uid));
-  return plan?.requestUid === parsed.request.uid ? parsed : undefined;
+  return answers(plan?.requestUid, parsed.request.uid) ? parsed : undefined;
 }
 
 /**

@@ -83,7 +83,7 @@ interface Situation {
 function wordsFor(c: AdmissionCase, { plan, isCancel, promoting, failed, underWay }: Situation): Words {
   const { name, namespace } = c.asking;
   if (isCancel) return held.cancelled(name);
-  if (failed) return held.repeated(failed, namespace);
+  if (failed) return held.repeated(failed, c.asking);
   return promoting ? held.afterPromotion(plan, namespace, promoting.name) : held.superseded(plan, namespace, underWay);
 }
 

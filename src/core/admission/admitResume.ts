@@ -4,6 +4,7 @@ import { type Admission, denied, patched, type Subject } from "./admission.ts";
 import type { AdmissionCase } from "./admissionCase.ts";
 import type { ReviewedDeployment } from "./deploymentReview.ts";
 import { requestOf } from "./deploymentReview.ts";
+import { imagesToSet } from "./images.ts";
 import { markOperations, type WantedMarks } from "./jsonPatch.ts";
 import { holdingPlan } from "./plansOfDeployment.ts";
 import { annotationText, sealApproval } from "./seal.ts";
@@ -24,12 +25,6 @@ export function admitResume(c: AdmissionCase, heldBy: Intent, marks: WantedMarks
   return patched("Approved", kept.approved(plan), markOperations(c.object, approved), { ...subject, plan: plan.name });
 }
 
-/** `nginx=nginx:1.23.0`, as `kubectl set image` takes it, for the containers whose stable image is another one. */
-function stableImages({ spec }: ReviewedDeployment, plan: PlanFact | undefined): string {
-  const containers = [...spec.template.spec.containers, ...(spec.template.spec.initContainers ?? [])];
-  const images = plan?.stable.images ?? [];
-  // Paired by place: the plan records images without names, and a canary may have another number of containers.
-  if (images.length !== containers.length) return "<container>=<stable image>";
-  const changed = containers.flatMap(({ name, image }, i) => (images[i] === image ? [] : [`${name}=${images[i]}`]));
-  return changed.length > 0 ? changed.join(" ") : "<container>=<stable image>";
-}
+/** For the containers whose stable image is another one. */
+const stableImages = ({ spec }: ReviewedDeployment, plan: PlanFact | undefined): string =>
+  imagesToSet(spec.template, plan?.stable.images ?? []) ?? "<container>=<stable image>";

@@ -3,14 +3,16 @@ import { planName } from "../../api/planName.ts";
 import type { CanaryPolicy } from "../../api/policy.ts";
 import { type Admission, allowed, denied, patched } from "./admission.ts";
 import { type AdmissionCase, annotationOf } from "./admissionCase.ts";
-import { whyBypass } from "./bypass.ts";
+import { whyBypass, withOptOutForbidden } from "./bypass.ts";
 import { holdMarks, ownRequest } from "./holdMarks.ts";
 import { imageChanges, imagesByContainer } from "./images.ts";
 import { markOperations, type WantedMarks } from "./jsonPatch.ts";
 import { type Live, liveTemplate } from "./live.ts";
 import { failedBefore } from "./plansOfDeployment.ts";
-import { type PolicyTarget, policyFor, policySelecting } from "./policyFor.ts";
+import { policyFor, policySelecting } from "./policyFor.ts";
+import { policyTarget } from "./policyTarget.ts";
 import { type ReasonCode, silent, type Words } from "./reasons.ts";
+import { revisionsBack } from "./rollbackWindow.ts";
 import { annotationText, sealBeforePause } from "./seal.ts";
 import { held, kept, refused } from "./words.ts";
 import type { PlanFact } from "./world.ts";
@@ -21,7 +23,7 @@ export function admitUnheld(c: AdmissionCase): Admission {
   if (c.digest === live.digest) return untouched(c, "NothingAsked");
   if (isOwnPause(c, live)) return remember(c, live);
   const promoting = promotingPlan(c);
-  const { policy = policyOf(promoting, c) } = policyFor(targetOf(c, live), c.world.policies, c.world.ownNamespace);
+  const { policy = policyOf(promoting, c) } = policyFor(policyTarget(c, live.images), c.world.policies, c.world.ownNamespace);
   if (!policy) return untouched(c, "NoPolicy");
   if (promoting) return begin(c, live, policy);
   const bypass = whyBypass(c, policy);
@@ -49,14 +51,17 @@ function begin(c: AdmissionCase, live: Live, policy: CanaryPolicy): Admission {
   if (failed && policy.spec.onRepeat === "Deny") return denied(refused.repeat(failed, policy), { ...subject, plan: failed.name });
   const { marks, intent } = holdMarks(c, { stable: live.digest, policy: policy.metadata.name, restore: live.restore });
   const plan = planName(c.asking.name, intent.request.uid);
-  const words = failed ? held.repeated(failed, c.asking.namespace) : wordsFor(c, live, policy, plan);
-  return patched("Held", words, markOperations(c.object, marks), { ...subject, plan });
+  const words = failed ? held.repeated(failed, c.asking) : wordsFor(c, live, policy, plan);
+  return patched("Held", withOptOutForbidden(c, policy, words), markOperations(c.object, marks), { ...subject, plan });
 }
 
 function wordsFor(c: AdmissionCase, live: Live, policy: CanaryPolicy, plan: string): Words {
   const { namespace } = c.asking;
+  const plans = c.world.plansOf(c.oldObject.metadata.uid ?? "");
   const promoting = promotingPlan(c);
   if (promoting) return held.afterPromotion(plan, namespace, promoting.name);
+  const back = revisionsBack(plans, { digest: c.digest, present: live.digest, window: policy.spec.rollbackWindow.revisions });
+  if (back !== undefined) return held.withinWindow(plan, namespace, back);
   if (live.remembered) return held.whilePaused(plan, namespace, policy);
   const byImage = imageChanges(live.images, imagesByContainer(c.object.spec.template)).length > 0;
   return held.imageChanged(byImage ? "ImageChanged" : "TemplateChanged", plan, namespace, policy);
@@ -64,7 +69,7 @@ function wordsFor(c: AdmissionCase, live: Live, policy: CanaryPolicy, plan: stri
 
 /** Nothing starts while the pause is the user's; what served before his first edit is remembered, if a policy could be for him at all. */
 function remember(c: AdmissionCase, live: Live): Admission {
-  const policy = policySelecting(targetOf(c, live), c.world.policies, c.world.ownNamespace);
+  const policy = policySelecting(policyTarget(c, live.images), c.world.policies, c.world.ownNamespace);
   if (!policy || c.world.keys.length === 0) return untouched(c, "OwnPause");
   const marks = withoutMarks(c);
   const record = sealBeforePause(
@@ -79,20 +84,9 @@ function remember(c: AdmissionCase, live: Live): Admission {
   );
   const remembered = { ...marks, annotations: { ...marks.annotations, [annotations.beforePause]: annotationText(record) } };
   const { name, namespace } = c.asking;
-  const triggers = policyFor(targetOf(c, live), c.world.policies, c.world.ownNamespace).policy !== undefined;
+  const triggers = policyFor(policyTarget(c, live.images), c.world.policies, c.world.ownNamespace).policy !== undefined;
   const words = triggers ? kept.ownPause(name, namespace) : silent("OwnPause");
   return patched("Remembered", words, markOperations(c.object, remembered), { policy: policy.metadata.name });
-}
-
-function targetOf({ asking, object, world }: AdmissionCase, live: Live): PolicyTarget {
-  const images = imagesByContainer(object.spec.template);
-  return {
-    namespace: asking.namespace,
-    namespaceLabels: world.namespaceLabels(asking.namespace) ?? { "kubernetes.io/metadata.name": asking.namespace },
-    deploymentLabels: object.metadata.labels ?? {},
-    changes: imageChanges(live.images, images),
-    images,
-  };
 }
 
 /** Not changed, but for marks of ours that mean nothing here. */

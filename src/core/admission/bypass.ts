@@ -2,7 +2,8 @@ import { annotations } from "../../api/names.ts";
 import type { CanaryPolicy } from "../../api/policy.ts";
 import { type AdmissionCase, annotationOf } from "./admissionCase.ts";
 import type { Words } from "./reasons.ts";
-import { bypassed } from "./words.ts";
+import { claimsIn, hostPortIn } from "./twoVersions.ts";
+import { bypassed, kept } from "./words.ts";
 
 /** Why a change that a policy is for rolls out as usual all the same. Each is told to the user and to the audit log. */
 export function whyBypass(c: AdmissionCase, policy: CanaryPolicy): Words | undefined {
@@ -25,9 +26,24 @@ const checks: readonly Check[] = [
   noKeys,
 ];
 
-function optOut({ object }: AdmissionCase): Words | undefined {
-  return annotationOf(object, annotations.canary) === "off" ? bypassed.optOut() : undefined;
+/** The value of the annotation by which a Deployment opts out. */
+const off = "off";
+
+/** Whether the annotation, with this value, takes the Deployment out of the policy. */
+export const optsOut = (canary: string | undefined, { spec }: CanaryPolicy): boolean => canary === off && spec.optOut === "Allow";
+
+function optOut({ object }: AdmissionCase, policy: CanaryPolicy): Words | undefined {
+  return optsOut(annotationOf(object, annotations.canary), policy) ? bypassed.optOut() : undefined;
 }
+
+/** Who opts out under a policy that forbids it is told so, beside what happens instead. */
+export function withOptOutForbidden(c: AdmissionCase, policy: CanaryPolicy, words: Words): Words {
+  const ignored = optOutIgnored(c, policy);
+  return ignored === undefined ? words : { ...words, warnings: [...words.warnings, ignored] };
+}
+
+export const optOutIgnored = ({ object }: AdmissionCase, policy: CanaryPolicy): string | undefined =>
+  annotationOf(object, annotations.canary) === off && policy.spec.optOut === "Forbid" ? kept.optOutForbidden(policy) : undefined;
 
 function noStable({ object, oldObject }: AdmissionCase): Words | undefined {
   if (object.spec.replicas === 0) return bypassed.noStable("spec.replicas is 0");
@@ -44,23 +60,13 @@ function recreate({ object }: AdmissionCase, { spec }: CanaryPolicy): Words | un
  */
 function sharedVolume({ object, asking, world }: AdmissionCase, { spec }: CanaryPolicy): Words | undefined {
   if (spec.canary.allowTwoVersions) return undefined;
-  const claims = (object.spec.template.spec.volumes ?? []).flatMap((volume) => claimNameOf(volume) ?? []);
-  const alone = claims.find((claim) => !world.claimIsShared(asking.namespace, claim));
+  const alone = claimsIn(object.spec.template).find((claim) => !world.claimIsShared(asking.namespace, claim));
   return alone === undefined ? undefined : bypassed.volume(alone);
 }
 
-function claimNameOf(volume: Record<string, unknown>): string | undefined {
-  const claim = volume["persistentVolumeClaim"] as { claimName?: unknown } | undefined;
-  return typeof claim?.claimName === "string" ? claim.claimName : undefined;
-}
-
-/** With hostNetwork every container port is a port of the node. */
 function hostPort({ object }: AdmissionCase, { spec }: CanaryPolicy): Words | undefined {
-  if (spec.canary.allowTwoVersions) return undefined;
-  const pod = object.spec.template.spec;
-  const ports = [...pod.containers, ...(pod.initContainers ?? [])].flatMap((container) => container.ports ?? []);
-  const taken = ports.flatMap((port) => port.hostPort || (pod["hostNetwork"] === true ? port.containerPort : []));
-  return taken[0] === undefined ? undefined : bypassed.hostPort(taken[0]);
+  const port = spec.canary.allowTwoVersions ? undefined : hostPortIn(object.spec.template);
+  return port === undefined ? undefined : bypassed.hostPort(port);
 }
 
 function workerIsDown({ world }: AdmissionCase, { spec }: CanaryPolicy): Words | undefined {

@@ -1,6 +1,6 @@
 import { systemNamespaces } from "../../api/names.ts";
 import type { CanaryPolicy } from "../../api/policy.ts";
-import { type ImageChange, type ImagesByContainer, matchesGlob } from "./images.ts";
+import { type ImageChange, type ImagesByContainer, matchesImage } from "./images.ts";
 import { selectorMismatch } from "./labelSelector.ts";
 
 /** Which policy applies to a change of a Deployment, and for each that doesn't, why. */
@@ -70,13 +70,13 @@ function whyNotSelected(policy: CanaryPolicy, target: Omit<PolicyTarget, "change
 
 function whyNoImage(policy: CanaryPolicy, target: PolicyTarget): string | undefined {
   const globs = policy.spec.match.images;
-  const matches = (image: string | undefined) => image !== undefined && globs.some((glob) => matchesGlob(glob, image));
+  const matches = (image: string | undefined) => image !== undefined && globs.some((glob) => matchesImage(glob, image));
   if (policy.spec.trigger === "Template") {
     const any = [...target.images.values()].some(matches) || target.changes.some((change) => matches(change.from));
     return any ? undefined : `no image of the template matches ${globs.join(", ")}`;
   }
   if (target.changes.length === 0) return "no image changes, and its trigger is Image";
   if (target.changes.some((change) => matches(change.from) || matches(change.to))) return undefined;
-  const changed = target.changes.map((change) => change.to ?? change.from ?? "").join(", ");
+  const changed = target.changes.map((change) => change.to || change.from || "").join(", ");
   return `the changed images (${changed}) don't match ${globs.join(", ")}`;
 }

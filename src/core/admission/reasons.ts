@@ -17,6 +17,7 @@ export const admissionReasons = {
   ChangedAfterPromotion: "The template changed while its last canary was being promoted: that finishes first.",
   ChangedWhilePaused: "The user resumed a Deployment that he had paused and edited: that is his request.",
   Repeated: "The template failed before: it is held on the stable pods without another canary (onRepeat: Hold).",
+  WithinRollbackWindow: "The template served lately: it comes back without the steps (rollbackWindow).",
   Superseded: "A third template was asked for while a plan lives.",
   Cancelled: "The stable template was asked for again while a plan lives.",
   // the user's own pause

@@ -2,6 +2,7 @@ import { annotations } from "../../api/names.ts";
 import type { CanaryPolicy } from "../../api/policy.ts";
 import type { ReviewedDeployment } from "./deploymentReview.ts";
 import type { ReasonCode, Words } from "./reasons.ts";
+import { servedBefore } from "./rollbackWindow.ts";
 import type { PlanFact } from "./world.ts";
 
 /*
@@ -12,6 +13,14 @@ import type { PlanFact } from "./world.ts";
 const say = (reason: ReasonCode, message: string, ...more: string[]): Words => ({ reason, message, warnings: [message, ...more] });
 
 const follow = (plan: string, namespace: string): string => `follow it: kubectl get canaryplan ${plan} -n ${namespace} -w`;
+
+interface Named {
+  name: string;
+  namespace: string;
+}
+
+/** What asks a template that failed again. It needs the plugin; `wayOn` gives the same to those who have only kubectl. */
+export const retryCommand = (deployment: string, namespace: string): string => `kubectl serin retry deploy/${deployment} -n ${namespace}`;
 
 /** `30% → 60% → 100%`. */
 export const weightsOf = (policy: CanaryPolicy): string =>
@@ -32,12 +41,19 @@ export const held = {
   afterPromotion: (plan: string, namespace: string, promoting: string): Words =>
     say("ChangedAfterPromotion", `plan ${promoting} finishes its promotion, then canary plan ${plan} begins`, follow(plan, namespace)),
 
-  repeated: (failed: PlanFact, namespace: string): Words =>
+  repeated: (failed: PlanFact, { name, namespace }: Named): Words =>
     say(
       "Repeated",
       `this template failed in plan ${failed.name}: held on the stable pods, no new canary`,
       `why: ${failed.message}`,
-      `see it: kubectl get canaryplan ${failed.name} -n ${namespace} -o yaml`,
+      `try it again: ${retryCommand(name, namespace)}`,
+    ),
+
+  withinWindow: (plan: string, namespace: string, back: number): Words =>
+    say(
+      "WithinRollbackWindow",
+      `plan ${plan}: this template ${servedBefore(back)}: straight to 100%`,
+      `without the steps, once its pods are ready; ${follow(plan, namespace)}`,
     ),
 
   superseded: (plan: string, namespace: string, underWay: boolean): Words =>
@@ -67,6 +83,9 @@ export const kept = {
 
   stripped: (): Words =>
     say("MarksStripped", "this manifest was exported from a held Deployment: its spec.paused and Serin's annotations were removed"),
+
+  optOutForbidden: ({ metadata }: CanaryPolicy): string =>
+    `policy ${metadata.name} says optOut: Forbid: annotation ${annotations.canary}: "off" is ignored`,
 
   noWorker: "no Serin worker is alive: nothing moves, stable goes on serving, until one returns",
 };

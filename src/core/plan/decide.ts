@@ -1,4 +1,5 @@
 import { type CanaryPlan, isLive } from "../../api/plan.ts";
+import { revisionsBack, servedBefore } from "../admission/rollbackWindow.ts";
 import { fullPromotion } from "./approvals.ts";
 import { begin, repeats } from "./begin.ts";
 import { type Decision, Draft } from "./draft.ts";
@@ -43,10 +44,22 @@ function firstWords(look: Look, draft: Draft): void {
   }
   draft.tell("PlanCreated", `${stable} → ${canary}${who} under policy ${spec.policy?.name ?? ""}, ${policy.steps.length} steps`);
   const previous = repeats(snapshot, plan);
-  if (!previous) return;
+  if (!previous) {
+    sayIfQuick(look, draft);
+    return;
+  }
   finish(draft, plan, "Held");
   const message = `the same template failed in plan ${previous.metadata.name} (${previous.status?.reason ?? ""}): held on stable until another template or a retry`;
   draft.tell("Held", message, "Warning");
+}
+
+/** Decided once, at the first look, and recorded: what the history says later changes nothing. */
+function sayIfQuick({ snapshot, spec, policy }: Look, draft: Draft): void {
+  const window = policy.rollbackWindow.revisions;
+  const back = revisionsBack(snapshot.history, { digest: spec.canary.digest, present: spec.stable.digest, window });
+  if (back === undefined) return;
+  const message = `${spec.canary.images.join(", ")} ${servedBefore(back)} (rollbackWindow: ${window}): straight to weight 100, without the ${policy.steps.length} steps and their analysis`;
+  draft.tell("WithinRollbackWindow", message);
 }
 
 /** A plan that moves nothing any more only loses its finalizer. */
@@ -93,7 +106,8 @@ function advance(look: Look, draft: Draft): void {
   if (draft.status.phase === "Preparing" && !prepare(look, draft)) return;
   if (draft.status.phase === "Preparing") draft.enter("Progressing");
   const full = fullPromotion(look);
-  const judged = full ? "go" : judge(look, draft);
+  const quick = full !== undefined || draft.toldOf("WithinRollbackWindow");
+  const judged = quick ? "go" : judge(look, draft);
   if (judged !== "go") return;
   if (full && draft.status.phase !== "Promoting")
     draft.tell("PromotedByUser", `promoted in full by ${full.by}: the remaining steps and their analysis are skipped`, "Warning");
@@ -107,7 +121,7 @@ function advance(look: Look, draft: Draft): void {
     return;
   }
   if (draft.status.phase === "Paused") draft.enter("Progressing");
-  if (draft.status.phase === "Promoting" || full || runSteps(look, draft)) {
+  if (draft.status.phase === "Promoting" || quick || runSteps(look, draft)) {
     if (draft.status.phase !== "Promoting") {
       draft.enter("Promoting");
       draft.tell(

@@ -1,8 +1,12 @@
+import type { WayIn } from "../traffic/waysIn.ts";
 import type { Action } from "./action.ts";
 import type { Draft } from "./draft.ts";
 import { end } from "./endings.ts";
 import { type Look, settledAt } from "./look.ts";
-import { obstacles, routeActions, routeRecords, ruleActions, wayOf, waysIn } from "./routes.ts";
+import { obstacles, type RouteLook, routeActions, routeRecords, ruleActions, wayOf, waysIn } from "./routes.ts";
+
+export const nothingRoutes =
+  "nothing routes to this Deployment: give it a Service and a VirtualService, or set traffic.withoutRoute of the policy";
 
 /*
  * Before the first canary pod: DestinationRule subsets exist ─▶ settle ─▶ split 100/0 ─▶ settle.
@@ -19,7 +23,7 @@ export function prepare(look: Look, draft: Draft): boolean {
     end(draft, {
       outcome: "Held",
       reason: "NoRoute",
-      message: "nothing routes to this Deployment: give it a Service and a VirtualService, or set traffic.withoutRoute of the policy",
+      message: nothingRoutes,
     });
     return false;
   }
@@ -55,15 +59,19 @@ function settled(look: Look, draft: Draft, stage: "subsets" | "split"): boolean 
 }
 
 /** Each way in to the pods, and how traffic is divided there. */
-function waysInWords(look: Look): NonNullable<Draft["status"]["ways"]> {
+export function waysInWords(look: RouteLook): NonNullable<Draft["status"]["ways"]> {
   const way = wayOf(look);
   if (way === "routes")
     return waysIn(look)
       .slice(0, 64)
-      .map((found) => ({ way: found.object ? `${found.way} ${found.object}` : found.way, by: found.by, message: found.message }));
+      .map((found) => ({ way: found.object ? `${found.way} ${found.object}` : found.way, ...divided(found) }));
   const message =
     look.snapshot.services.length === 0
       ? "no Service selects the Deployment's pods: the canary's share is its share of the pods"
       : `no VirtualService routes to ${look.snapshot.services.map(({ name }) => name).join(", ")}: requests are divided by the number of pods`;
   return [{ way: look.snapshot.services.length === 0 ? "none" : "service", by: way === "none" ? "none" : "podCount", message }];
 }
+
+/** Whom no route of the team's covers in the mesh, a route of ours does while the plan lives (`wantedMeshRoutes`). */
+const divided = ({ way, by, message }: WayIn): Pick<WayIn, "by" | "message"> =>
+  way === "mesh" && by === "podCount" ? { by: "split", message: `${message}: Serin makes one while the plan lives` } : { by, message };

@@ -60,7 +60,7 @@ function handOver(look: Look, draft: Draft): void {
     });
   draft.say(
     "Promoting",
-    `handing ${canary.name} (${podsInCount(canary.ready)}) to the Deployment; ${policy.steps.length} of ${policy.steps.length} steps done`,
+    `handing ${canary.name} (${podsInCount(canary.ready)}) to the Deployment; ${draft.status.step?.index ?? 0} of ${policy.steps.length} steps done`,
   );
 }
 
@@ -151,9 +151,11 @@ function giveBack(look: Look, draft: Draft): void {
   finish(draft, look.plan, "Promoted");
   draft.tell(
     "Promoted",
-    `${spec.canary.images.join(", ")} serves everything: ${podsInCount(podsNeeded(look, 100))}, the same that were analysed; weight ${weightNow(look) ?? 100}`,
+    `${spec.canary.images.join(", ")} serves everything: ${podsInCount(podsNeeded(look, 100))}${skippedSteps(draft) ? "" : ", the same that were analysed"}; weight ${weightNow(look) ?? 100}`,
   );
 }
+
+const skippedSteps = (draft: Draft): boolean => draft.toldOf("WithinRollbackWindow") || draft.toldOf("PromotedByUser");
 
 /** The end of a plan, whatever it is. One that holds the Deployment on keeps its finalizer (see `tendHeld`). */
 export function finish(draft: Draft, { metadata }: CanaryPlan, outcome: Phase): void {

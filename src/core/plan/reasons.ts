@@ -17,6 +17,7 @@ export const planReasons = {
   PausedNoData: "A metric has had no data for too long; the plan waits for data or a person.",
   Approved: "A person approved the gate.",
   Promoting: "All steps passed; the canary is being handed to the Deployment.",
+  WithinRollbackWindow: "The template served lately, so it is promoted without the steps and without analysis.",
   PromotedByUser: "A person asked to promote without the remaining steps.",
   HandedOver: "The canary's ReplicaSet belongs to the Deployment now.",
   RolledPast: "Another template rolls out past the webhook during the promotion.",

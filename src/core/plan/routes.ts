@@ -14,6 +14,15 @@ import { weightsOf } from "../traffic/weights.ts";
 import type { DestinationRuleObject, VirtualServiceObject, VirtualServiceSpec } from "../traffic/wire.ts";
 import type { Action } from "./action.ts";
 import type { Look } from "./look.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+/** What routing is decided from: less than a whole look, so that it can be foreseen before there is a plan. */
+export interface RouteLook {
+  snapshot: Pick<Snapshot, "services" | "virtualServices" | "destinationRules" | "istio">;
+  plan: Pick<Look["plan"], "status">;
+  policy: Look["policy"];
+  deployment: Pick<NonNullable<Look["deployment"]>, "templateLabels"> | undefined;
+}
 
 /** How the split is made: by routes, or by the number of pods where no route can be had. */
 export type Way = "routes" | "podCount" | "none";
@@ -21,7 +30,7 @@ export type Way = "routes" | "podCount" | "none";
 export const isOurRoute = (route: VirtualServiceObject): boolean => route.metadata.labels?.[labels.managedBy] === "serin";
 
 /** The team's VirtualServices that route to our Services. */
-export const teamRoutes = (look: Look): VirtualServiceObject[] =>
+export const teamRoutes = (look: RouteLook): VirtualServiceObject[] =>
   look.snapshot.virtualServices.filter(
     (route) => !isOurRoute(route) && routesTo(route.spec, ours(look, route.metadata.namespace)).length > 0,
   );
@@ -33,23 +42,24 @@ const ourRoutes = (look: Look): VirtualServiceObject[] =>
       services(look).some((service) => service.namespace === route.metadata.namespace && route.metadata.name === ruleName(service.name)),
   );
 
-const services = (look: Look) => look.snapshot.services;
-const hosts = (look: Look): ServiceName[] => services(look).map(({ name, namespace }) => ({ name, namespace }));
+const services = (look: RouteLook) => look.snapshot.services;
+const hosts = (look: RouteLook): ServiceName[] => services(look).map(({ name, namespace }) => ({ name, namespace }));
 
-function ours(look: Look, namespace: string): Ours {
+function ours(look: RouteLook, namespace: string): Ours {
   return { namespace, hosts: hosts(look), teamSubsets: teamSubsets(look) };
 }
 
 /** Istio's root namespace: rules in it are for the whole mesh. */
 const rootNamespace = "istio-system";
 
-const teamRules = (look: Look): DestinationRuleObject[] =>
+const teamRules = (look: RouteLook): DestinationRuleObject[] =>
   look.snapshot.destinationRules.filter((rule) => rule.metadata.labels?.[labels.managedBy] !== "serin");
 
-const teamSubsets = (look: Look): string[] => teamRules(look).flatMap((rule) => (rule.spec.subsets ?? []).map((subset) => subset.name));
+const teamSubsets = (look: RouteLook): string[] =>
+  teamRules(look).flatMap((rule) => (rule.spec.subsets ?? []).map((subset) => subset.name));
 
 /** The team's own subsets that its routes to our Services name; each is split further. */
-function teamSubsetsUsed(look: Look): string[] {
+function teamSubsetsUsed(look: RouteLook): string[] {
   const used = teamRoutes(look).flatMap((route) => {
     const here = ours(look, route.metadata.namespace);
     const original = originalOf(look, route) ?? route.spec;
@@ -70,7 +80,7 @@ function callers(look: Look): string[] {
 }
 
 /** `withoutRoute` of the policy decides where no VirtualService routes to the Deployment's Services. */
-export function wayOf(look: Look): Way {
+export function wayOf(look: RouteLook): Way {
   if (services(look).length === 0 || !look.snapshot.istio) return look.policy.traffic.withoutRoute === "Deny" ? "none" : "podCount";
   if (teamRoutes(look).length > 0 || (look.plan.status?.routes ?? []).length > 0) return "routes";
   if (look.policy.traffic.withoutRoute === "Mesh") return "routes";
@@ -94,7 +104,7 @@ export function wantedRules(look: Look): DestinationRuleObject[] {
 }
 
 /** What would make the split a way to nowhere for some callers, each in a sentence. A subset that is missing already is no worse afterwards. */
-export function obstacles(look: Look): string[] {
+export function obstacles(look: RouteLook): string[] {
   const elsewhere = ({ metadata }: DestinationRuleObject, service: ServiceName) =>
     metadata.namespace !== service.namespace && metadata.namespace !== rootNamespace;
   return services(look).flatMap((service) =>
@@ -138,7 +148,7 @@ export function rulesLeft(look: Look): DestinationRuleObject[] {
 }
 
 /** What a team's VirtualService was before our first edit. */
-function originalOf(look: Look, route: VirtualServiceObject): VirtualServiceSpec | undefined {
+function originalOf(look: RouteLook, route: VirtualServiceObject): VirtualServiceSpec | undefined {
   const record = (look.plan.status?.routes ?? []).find(
     ({ namespace, name }) => namespace === route.metadata.namespace && name === route.metadata.name,
   );
@@ -196,7 +206,7 @@ export function weightNow(look: Look): number | undefined {
 }
 
 /** Each way in to the pods, and how traffic is divided there. */
-export const waysIn = (look: Look): WayIn[] =>
+export const waysIn = (look: RouteLook): WayIn[] =>
   services(look).flatMap((service) =>
     classifyWaysIn(
       service,

@@ -1,6 +1,7 @@
 import type { Approval, Intent } from "../../api/intent.ts";
 import type { CanaryPlan } from "../../api/plan.ts";
 import type { CanaryPolicy } from "../../api/policy.ts";
+import type { PastPlan } from "../admission/rollbackWindow.ts";
 import type { MetricAnswer } from "../analysis/answer.ts";
 import type { DestinationRuleObject, ServiceFacts, VirtualServiceObject } from "../traffic/wire.ts";
 
@@ -24,6 +25,8 @@ export interface Snapshot {
   plannedRequests: ReadonlySet<string>;
   /** The latest ended plan of the same template. */
   previous: CanaryPlan | undefined;
+  /** Ended plans of this Deployment, in any order: which templates served, and how they came to. */
+  history: readonly PastPlan[];
   /** The approval on the Deployment, if its signature is ours. */
   approval: Approval | undefined;
   /** The policy of the plan (or, without a plan, of the intent) as it is now. */

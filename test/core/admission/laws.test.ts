@@ -13,6 +13,7 @@ type Change = Parameters<typeof web>[0];
 const change: fc.Arbitrary<Change> = fc.oneof(
   fc.constantFrom("nginx:1.23", "nginx:1.24", "nginx:1.25", "redis:7").map((reference) => image(reference)),
   fc.constantFrom<Change>(paused, unpaused, held("nginx:1.24"), held("nginx:1.25")),
+  fc.constantFrom("off", "on").map((value) => annotated(annotations.canary, value)),
   fc.constantFrom("1", "2").map((revision) => annotated(annotations.unpauseAsked, revision)),
   fc
     .tuple(fc.oneof(fc.string(), fc.constantFrom(...Object.values(annotations), "__proto__", "a/b~c")), fc.string())
@@ -26,16 +27,18 @@ const changes = fc.array(change, { maxLength: 5 });
 const around = fc
   .record({
     alive: fc.boolean(),
-    phase: fc.constantFrom("Progressing", "Paused", "Promoting", "RolledBack", "Held") as fc.Arbitrary<"Held">,
+    phase: fc.constantFrom("Progressing", "Paused", "Promoting", "Promoted", "RolledBack", "Held") as fc.Arbitrary<"Held">,
     gate: fc.boolean(),
     planned: fc.boolean(),
     trigger: fc.constantFrom("Image", "Template"),
     onRepeat: fc.constantFrom("Hold", "Deny", "Retry"),
+    optOut: fc.constantFrom("Allow", "Forbid"),
+    images: fc.constantFrom(["*"], ["nginx"], ["*:1.24", "redis:*"]),
   })
-  .map(({ alive, phase, gate, planned, trigger, onRepeat }) =>
+  .map(({ alive, phase, gate, planned, trigger, onRepeat, optOut, images }) =>
     world({
       workerIsAlive: alive,
-      policies: [policy("everything", { trigger, onRepeat })],
+      policies: [policy("everything", { trigger, onRepeat, optOut, match: { images } })],
       plans: planned ? [plan({ phase, live: phase !== "Held", atGate: gate })] : [],
     }),
   );

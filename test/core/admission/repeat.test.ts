@@ -11,7 +11,7 @@ describe("a template that was rolled back before", () => {
     expect(admission.warnings).toEqual([
       "serin: this template failed in plan web-abcde: held on the stable pods, no new canary",
       "serin: why: success-rate 0.50 < 0.95",
-      "serin: see it: kubectl get canaryplan web-abcde -n shop -o yaml",
+      "serin: try it again: kubectl serin retry deploy/web -n shop",
     ]);
     expect(stored.spec.paused).toBe(true);
   });
@@ -31,7 +31,8 @@ describe("a template that was rolled back before", () => {
 
   it("gets another canary when its last plan was good", () => {
     const later = plan({ name: "web-later", phase: "Promoted", live: false, askedAt: "2026-11-23T09:55:00.000Z" });
-    expect(admit(setImage(), world({ plans: [later, failed] })).admission.reason).toBe("ImageChanged");
+    const around = world({ plans: [later, failed], policies: [policy("everything", { rollbackWindow: { revisions: 0 } })] });
+    expect(admit(setImage(), around).admission.reason).toBe("ImageChanged");
   });
 
   it("says nothing about another template", () => {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { revision } from "../../../src/api/names.ts";
 import { canaryImage, stableImage } from "../../build/story.ts";
+import { quick } from "../../scenes/article.ts";
 import { check, tell } from "../../scenes/tell.ts";
 
 const numbers = (cluster: Awaited<ReturnType<typeof tell>>) =>
@@ -23,7 +24,7 @@ test("v1 → v2 → v1 → v2: the ReplicaSets of the history are used again, an
 });
 
 test("a release that fails with a ReplicaSet of the history gives it back to the Deployment, empty", async () => {
-  const cluster = await tell();
+  const cluster = await tell({ policy: quick({ rollbackWindow: { revisions: 0 } }) });
   await cluster.runToEnd();
   cluster.users.setImage(stableImage);
   await cluster.run(7_000);
