@@ -4,6 +4,9 @@ export const group = "serin.dev";
 export const version = "v1alpha1";
 export const apiVersion = `${group}/${version}`;
 
+/** Of this checkout, as in package.json: for User-Agent and `serin_build_info`. */
+export const release = "0.1.0";
+
 /** The field manager of the worker. Its entries are taken out of `managedFields` right after each write (design I13). */
 export const fieldManager = "serin";
 
