@@ -45,11 +45,12 @@ export function bodies({ longest = longestReview, most = mostBytes } = {}): Bodi
       function leave(): boolean {
         if (!open.delete(reading)) return false;
         held -= reading.bytes;
-        request.off("data", take).off("end", finish).off("close", leave);
         return true;
       }
       function give(result: Buffer | Unread): void {
-        if (leave()) done(result);
+        if (!leave()) return;
+        if (typeof result === "number") request.off("data", take);
+        done(result);
       }
       function take(chunk: Buffer): void {
         chunks.push(chunk);

@@ -3,8 +3,8 @@ import { type OwnFiguresOptions, ownFigures } from "../prometheus/registry.ts";
 
 /** The figures of `/metrics`. All labels come from our own catalogues, never from a request: their number is bounded. */
 export interface Counters {
-  /** A request has come; `left` when it is answered or gone. */
-  entered(): { left(): void };
+  /** A request has come. @returns what is to be called, once, when it is answered or gone */
+  entered(): () => void;
   /** One review answered. */
   decided(kind: string, decision: string, reason: string, milliseconds: number): void;
   /** One request that was no review, by the HTTP status that it got. */
@@ -24,6 +24,9 @@ export function counters(options: OwnFiguresOptions = {}): Counters {
   const { registry, contentType, render } = ownFigures("webhook", options);
   const registers = [registry];
   let [inFlight, connections] = [0, () => 0];
+  const left = () => {
+    inFlight -= 1;
+  };
   const decisions = new Counter({
     name: "serin_webhook_decisions_total",
     help: "Reviews answered, by what was decided and why.",
@@ -69,11 +72,7 @@ export function counters(options: OwnFiguresOptions = {}): Counters {
     render,
     entered() {
       inFlight += 1;
-      return {
-        left: () => {
-          inFlight -= 1;
-        },
-      };
+      return left;
     },
     decided(kind, decision, reason, milliseconds) {
       decisions.inc({ kind, decision, reason });

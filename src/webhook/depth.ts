@@ -6,6 +6,12 @@ export const mostNodes = 250_000;
 
 const [quote, backslash, openBrace, closeBrace, openBracket, closeBracket] = [...'"\\{}[]'].map((character) => character.charCodeAt(0));
 
+/**
+ * Below this length nothing is counted, which spares an ordinary review a tenth of its cost: JSON.parse does not recurse, what comes of 512 KiB fits
+ * anywhere, and our own walks over it end with a RangeError that is told to the client.
+ */
+export const short = 512 * 1024;
+
 /** Whether the JSON text nests deeper, or has more objects and lists, than allowed. One pass over the bytes, before anything is parsed. */
 export function isTooComplex(json: Uint8Array, { depth: limit, nodes: most } = { depth: deepest, nodes: mostNodes }): boolean {
   let depth = 0;

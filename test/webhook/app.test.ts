@@ -116,7 +116,8 @@ describe("what is no review", () => {
       says: "no uid",
     },
     "300,000 members": { body: `[${"[],".repeat(300_000)}1]`, status: 400, says: "too many members" },
-    "100,000 levels": { body: deep(100_000), status: 400, says: "it nests too deep" },
+    "a million levels": { body: deep(1_000_000), status: 400, says: "it nests too deep" },
+    "100,000 levels": { body: deep(100_000), status: 400, says: "it is no AdmissionReview" },
     "another content type": { body: "{}", type: "text/plain", status: 415, says: "content type must be application/json" },
     "one byte more than 7 MiB": { body: `"${"x".repeat(longestReview - 1)}"`, status: 413, says: "a review has at most 7340032 bytes" },
   };
@@ -129,6 +130,13 @@ describe("what is no review", () => {
       expect(await counters.render()).toContain(`serin_webhook_refused_total{status="${status}"} 1`);
     });
   }
+
+  it("is a template of 100,000 levels: 400 in a review", async () => {
+    const { post } = webhook();
+    const { status, body } = await post(JSON.stringify(change).replaceAll('"containers":', `"x":${deep(100_000)},"containers":`));
+    expect(status).toBe(400);
+    expect(responseOf(body).status?.message).toBe("serin: not an admission review: it nests too deep");
+  });
 
   it("is refused when it is compressed: what it grows to is unknown", async () => {
     const { app } = webhook();

@@ -37,8 +37,8 @@ describe("the webhook's figures", () => {
     const text = await figures.render();
     expect(text).toContain("serin_webhook_in_flight 2\n");
     expect(text).toContain("serin_webhook_connections 7\n");
-    one.left();
-    two.left();
+    one?.();
+    two?.();
     expect(await figures.render()).toContain("serin_webhook_in_flight 0\n");
   });
 

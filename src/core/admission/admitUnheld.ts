@@ -17,7 +17,7 @@ import { held, kept, refused } from "./words.ts";
 /** A Deployment that is not held by us: no plan lives, or its canary has been handed over already. */
 export function admitUnheld(c: AdmissionCase): Admission {
   const live = liveTemplate(c);
-  if (c.digest === live.digest) return untouched(c, "NothingAsked");
+  if (live.isAsked) return untouched(c, "NothingAsked");
   if (isOwnPause(c, live)) return remember(c, live);
   const { policy } = policyFor(targetOf(c, live), c.world.policies, c.world.ownNamespace);
   if (!policy) return untouched(c, "NoPolicy");
@@ -30,9 +30,9 @@ export function admitUnheld(c: AdmissionCase): Admission {
 function begin(c: AdmissionCase, live: Live, policy: CanaryPolicy): Admission {
   const subject = { policy: policy.metadata.name };
   const plans = c.world.plansOf(c.oldObject.metadata.uid ?? "");
-  const failed = policy.spec.onRepeat === "Retry" ? undefined : failedBefore(plans, c.digest);
+  const failed = policy.spec.onRepeat === "Retry" ? undefined : failedBefore(plans, c.digests.asked);
   if (failed && policy.spec.onRepeat === "Deny") return denied(refused.repeat(failed, policy), { ...subject, plan: failed.name });
-  const { marks, intent } = holdMarks(c, { stable: live.digest, policy: policy.metadata.name, restore: live.restore });
+  const { marks, intent } = holdMarks(c, { stable: live.digest(), policy: policy.metadata.name, restore: live.restore() });
   const plan = planName(c.asking.name, intent.request.uid);
   const words = failed ? held.repeated(failed, c.asking.namespace) : wordsFor(c, live, policy, plan);
   return patched("Held", words, markOperations(c.object, marks), { ...subject, plan });
@@ -52,13 +52,14 @@ function remember(c: AdmissionCase, live: Live): Admission {
   const policy = policySelecting(targetOf(c, live), c.world.policies, c.world.ownNamespace);
   if (!policy || c.world.keys.length === 0) return untouched(c, "OwnPause");
   const marks = withoutMarks(c);
+  const restore = live.restore();
   const record = sealBeforePause(
     {
       v: 1,
       uid: c.oldObject.metadata.uid ?? "",
-      stable: live.digest,
+      stable: live.digest(),
       images: Object.fromEntries(live.images),
-      ...(live.restore === undefined ? {} : { restore: live.restore }),
+      ...(restore === undefined ? {} : { restore }),
     },
     c.world.keys,
   );
@@ -94,7 +95,7 @@ const isImportedPause = (c: AdmissionCase): boolean =>
   carriesIntent(c) && c.oldObject.spec.paused !== true && c.object.spec.paused === true;
 
 /** What this very admission wrote a moment ago is no pause of the user's. */
-const isOwnPause = (c: AdmissionCase, live: Live): boolean => c.paused && !isImportedPause(c) && ownRequest(c, live.digest) === undefined;
+const isOwnPause = (c: AdmissionCase, live: Live): boolean => c.paused && !isImportedPause(c) && ownRequest(c, live.digest()) === undefined;
 
 function withoutMarks(c: AdmissionCase): WantedMarks {
   const paused = c.paused && !isImportedPause(c);
