@@ -11,10 +11,10 @@ export npm_config_audit := false
 LAB := npm run --silent lab --
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test test-unit soak demo lab-build generate certs clean
+.PHONY: help install check test test-unit soak demo bench-webhook lab-build generate certs clean
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # By content, not by time: a fresh checkout has arbitrary times. With the system's own Node, since npm ci removes the project's.
 # npm ci refuses a lock file that lacks optional packages for other platforms (a registry need not have them); npm install takes the same
@@ -40,6 +40,10 @@ soak: install lab-build ## The long versions of the proofs (SOAK=1): every secon
 
 demo: install lab-build ## Play the story of the README on a fresh lab (FAST=1: shorter pauses)
 	@FAST="$(FAST)" $(LAB) exec -- node test/lab/demo.ts
+
+bench-webhook: install lab-build ## What the webhook costs: CPU beside a bare https server, time added through kube-apiserver (5 min; FAST=1: 1 min)
+	@FAST="$(FAST)" node test/bench/cpu.ts
+	@FAST="$(FAST)" $(LAB) exec --without istio --without prometheus --workers 1 -- node test/bench/latency.ts
 
 lab-build: install ## Build the parts of the lab (minutes the first time, then nothing)
 	@$(LAB) build

@@ -4,6 +4,9 @@ export const group = "serin.dev";
 export const version = "v1alpha1";
 export const apiVersion = `${group}/${version}`;
 
+/** Of this checkout, as in package.json: for User-Agent and `serin_build_info`. */
+export const release = "0.1.0";
+
 /** The field manager of the worker. Its entries are taken out of `managedFields` right after each write (design I13). */
 export const fieldManager = "serin";
 
@@ -28,6 +31,8 @@ export const annotations = {
    * has no owner, so the team's server-side apply meets no conflict at any revision (see `admitCarried.ts`).
    */
   carried: `${group}/carried`,
+  /** In a namespace that enforces: the webhook was asked about the image change over this resourceVersion, and let it through without a hold. */
+  admitted: `${group}/admitted`,
   /** `off` on a Deployment: its image changes are no canaries. Each is recorded as a bypass. */
   canary: `${group}/canary`,
 } as const;
@@ -36,6 +41,8 @@ export const labels = {
   /** On plans, canary ReplicaSets and rules of ours: the Deployment they belong to. */
   deployment: `${group}/deployment`,
   plan: `${group}/plan`,
+  /** `true` on a namespace: an image change that the webhook has not seen is refused there. */
+  enforce: `${group}/enforce`,
   managedBy: "app.kubernetes.io/managed-by",
 } as const;
 

@@ -1,47 +1,87 @@
-/** The figures of `/metrics`, in Prometheus' text format. */
+import { Counter, Gauge, Histogram } from "prom-client";
+import { type OwnFiguresOptions, ownFigures } from "../prometheus/registry.ts";
+
+/** The figures of `/metrics`. All labels come from our own catalogues, never from a request: their number is bounded. */
 export interface Counters {
-  /** One review answered. Labels come from our own catalogue, never from the request: their number is bounded. */
+  /** A request has come. @returns what is to be called, once, when it is answered or gone */
+  entered(): () => void;
+  /** One review answered. */
   decided(kind: string, decision: string, reason: string, milliseconds: number): void;
-  /** One request that was no review. */
+  /** One request that was no review, by the HTTP status that it got. */
   refused(status: number): void;
-  render(): string;
+  /** A connection was closed because there were too many. */
+  dropped(): void;
+  /** From now on the number of open connections is read here. */
+  connections(count: () => number): void;
+  contentType: string;
+  render(): Promise<string>;
 }
 
 /** Upper bounds in seconds; admission is a matter of milliseconds, and kube-apiserver gives up at 3 s. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 3];
 
-export function counters(): Counters {
-  const decisions = new Map<string, number>();
-  const refusals = new Map<string, number>();
-  const durations = buckets.map(() => 0);
-  let [seconds, reviews] = [0, 0];
-  const add = (map: Map<string, number>, labels: string) => map.set(labels, (map.get(labels) ?? 0) + 1);
-  return {
-    decided(kind, decision, reason, milliseconds) {
-      add(decisions, `kind="${kind}",decision="${decision}",reason="${reason}"`);
-      reviews += 1;
-      seconds += milliseconds / 1000;
-      for (const [i, bound] of buckets.entries()) if (milliseconds / 1000 <= bound) durations[i] = (durations[i] ?? 0) + 1;
+export function counters(options: OwnFiguresOptions = {}): Counters {
+  const { registry, contentType, render } = ownFigures("webhook", options);
+  const registers = [registry];
+  let [inFlight, connections] = [0, () => 0];
+  const left = () => {
+    inFlight -= 1;
+  };
+  const decisions = new Counter({
+    name: "serin_webhook_decisions_total",
+    help: "Reviews answered, by what was decided and why.",
+    labelNames: ["kind", "decision", "reason"],
+    registers,
+  });
+  const refusals = new Counter({
+    name: "serin_webhook_refused_total",
+    help: "Requests that were no admission review, by HTTP status.",
+    labelNames: ["status"],
+    registers,
+  });
+  const durations = new Histogram({
+    name: "serin_webhook_request_duration_seconds",
+    help: "Time from the whole request to its answer.",
+    labelNames: ["kind"],
+    buckets,
+    registers,
+  });
+  new Gauge({
+    name: "serin_webhook_in_flight",
+    help: "Reviews being read or answered now.",
+    registers,
+    collect() {
+      this.set(inFlight);
     },
-    refused: (status) => void add(refusals, `status="${status}"`),
-    render() {
-      const counted = (name: string, map: Map<string, number>) => [...map].map(([labels, count]) => `${name}{${labels}} ${count}`);
-      const duration = "serin_webhook_request_duration_seconds";
-      return [
-        "# HELP serin_webhook_decisions_total Reviews answered, by what was decided and why.",
-        "# TYPE serin_webhook_decisions_total counter",
-        ...counted("serin_webhook_decisions_total", decisions),
-        "# HELP serin_webhook_refused_total Requests that were no admission review, by HTTP status.",
-        "# TYPE serin_webhook_refused_total counter",
-        ...counted("serin_webhook_refused_total", refusals),
-        `# HELP ${duration} Time from the whole request to its answer.`,
-        `# TYPE ${duration} histogram`,
-        ...buckets.map((bound, i) => `${duration}_bucket{le="${bound}"} ${durations[i]}`),
-        `${duration}_bucket{le="+Inf"} ${reviews}`,
-        `${duration}_sum ${seconds}`,
-        `${duration}_count ${reviews}`,
-        "",
-      ].join("\n");
+  });
+  new Gauge({
+    name: "serin_webhook_connections",
+    help: "TLS connections open now.",
+    registers,
+    collect() {
+      this.set(connections());
+    },
+  });
+  const drops = new Counter({
+    name: "serin_webhook_connections_dropped_total",
+    help: "Connections closed because there were too many.",
+    registers,
+  });
+  return {
+    contentType,
+    render,
+    entered() {
+      inFlight += 1;
+      return left;
+    },
+    decided(kind, decision, reason, milliseconds) {
+      decisions.inc({ kind, decision, reason });
+      durations.observe({ kind }, milliseconds / 1000);
+    },
+    refused: (status) => refusals.inc({ status }),
+    dropped: () => drops.inc(),
+    connections(count) {
+      connections = count;
     },
   };
 }

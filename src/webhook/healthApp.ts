@@ -3,11 +3,13 @@ import express, { type Express } from "express";
 export interface Health {
   /** What it still waits for; empty when it is ready. */
   notReady(): readonly string[];
-  metrics(): string;
+  /** Text for `/metrics`, and its content type. */
+  metrics(): Promise<string>;
+  contentType: string;
 }
 
 /** On a port of its own, in plain HTTP: the kubelet has no certificate, and a flood of reviews must not hide that we live. */
-export function healthApp({ notReady, metrics }: Health): Express {
+export function healthApp({ notReady, metrics, contentType }: Health): Express {
   const app = express().disable("x-powered-by").disable("etag");
   app.get("/healthz", (_request, response) => {
     response.type("text/plain").send("ok\n");
@@ -19,8 +21,10 @@ export function healthApp({ notReady, metrics }: Health): Express {
       .type("text/plain")
       .send(waiting.length === 0 ? "ok\n" : `waiting for ${waiting.join(", ")}\n`);
   });
-  app.get("/metrics", (_request, response) => {
-    response.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8").send(metrics());
+  app.get("/metrics", async (_request, response) => {
+    const text = await metrics();
+    // As bytes: for a text express would put its own charset in front.
+    response.set("Content-Type", contentType).send(Buffer.from(text));
   });
   return app;
 }

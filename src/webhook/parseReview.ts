@@ -1,5 +1,5 @@
 import type { Asking } from "../core/admission/deploymentReview.ts";
-import { nestsTooDeep } from "./depth.ts";
+import { isTooComplex, short } from "./depth.ts";
 import { type Fields, isFields } from "./shapes.ts";
 
 /** An AdmissionReview, `admission.k8s.io/v1`. The objects are still unknown: their shape depends on the kind. */
@@ -14,11 +14,11 @@ export interface Review {
 
 export type ParsedReview = { review: Review } | { fault: string; uid?: string };
 
-export function parseReview(body: Uint8Array): ParsedReview {
-  if (nestsTooDeep(body)) return { fault: "it nests too deep" };
+export function parseReview(body: Buffer): ParsedReview {
+  if (body.length > short && isTooComplex(body)) return { fault: "it nests too deep or has too many members" };
   let parsed: unknown;
   try {
-    parsed = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8"));
+    parsed = JSON.parse(body.toString("utf8"));
   } catch {
     return { fault: "it is not JSON" };
   }

@@ -5,6 +5,7 @@ import { whyUnusable } from "../tls/servingSecret.ts";
 import { webhookApp } from "./app.ts";
 import { openCaches } from "./caches.ts";
 import { counters as newCounters } from "./counters.ts";
+import { limitCrowd } from "./crowd.ts";
 import { healthApp } from "./healthApp.ts";
 import { type Address, type DrainTimes, drain, httpServer, httpsServer, listen, serve } from "./servers.ts";
 import { workerHeartbeat } from "./workerHeartbeat.ts";
@@ -26,7 +27,7 @@ export interface RunningWebhook {
 export async function runWebhook(connection: Connection, options: WebhookOptions): Promise<RunningWebhook> {
   const { log, ownNamespace } = options;
   const client: Client = createClient(connection);
-  const counters = newCounters();
+  const counters = newCounters({ process: true });
   const heartbeat = workerHeartbeat({ monotonic: () => performance.now(), wall: () => Date.now() });
   let hasCertificate = false;
   let draining = false;
@@ -46,6 +47,8 @@ export async function runWebhook(connection: Connection, options: WebhookOptions
   });
   const app = webhookApp({ world: caches.world, log, counters, isDraining: () => draining });
   const reviews = httpsServer(app);
+  const crowd = limitCrowd(reviews, counters.dropped);
+  counters.connections(crowd.size);
   reviews.on("tlsClientError", (error) => log.debug({ err: error }, "TLS"));
   const notReady = () => [
     ...caches.notSynced(),
@@ -53,7 +56,7 @@ export async function runWebhook(connection: Connection, options: WebhookOptions
     ...(caches.world().keys.length > 0 ? [] : ["intent keys"]),
     ...(draining ? ["shutdown"] : []),
   ];
-  const health = httpServer(healthApp({ notReady, metrics: counters.render }));
+  const health = httpServer(healthApp({ notReady, metrics: counters.render, contentType: counters.contentType }));
   await Promise.all([listen(reviews, options.listen), listen(health, options.health)]);
   log.info({ listen: options.listen, health: options.health }, "webhook started");
 

@@ -6,8 +6,20 @@ import type { ServingCertificate } from "../tls/servingSecret.ts";
  * Every pod of the cluster can reach the port, and Node's own limits (60 s for headers, 300 s for a request) would let few of them block all.
  * kube-apiserver keeps its connections for 90 s, so ours live longer: the side that sends the next request must not meet a closing socket.
  */
-const limits = { headersTimeout: 3_000, requestTimeout: 5_000, keepAliveTimeout: 120_000, connectionsCheckingInterval: 1_000 };
-const tlsLimits = { handshakeTimeout: 3_000, minVersion: "TLSv1.2" as const };
+export const timeLimits = {
+  handshakeTimeout: 3_000,
+  headersTimeout: 3_000,
+  requestTimeout: 5_000,
+  keepAliveTimeout: 120_000,
+  connectionsCheckingInterval: 1_000,
+};
+export type TimeLimits = typeof timeLimits;
+
+const oldestTls = "TLSv1.2";
+/** kube-apiserver's own headers are below 1 KiB. */
+const maxHeaderSize = 8 * 1024;
+/** The kubelet and Prometheus; a flood of the health port is turned away in the kernel's queue. */
+const mostHealthConnections = 100;
 
 export interface Address {
   /** Absent: every address, IPv6 too where there is any. */
@@ -24,14 +36,20 @@ export function parseAddress(text: string): Address {
   return host === "" ? { port } : { host, port };
 }
 
-export const httpServer = (app: RequestListener): Server => createHttpServer(limits, app);
+/** For health and metrics, in plain HTTP. */
+export function httpServer(app: RequestListener): Server {
+  const server = createHttpServer({ ...timeLimits, maxHeaderSize }, app);
+  server.maxConnections = mostHealthConnections;
+  return server;
+}
 
-/** Answers no handshake until it has a certificate. */
-export const httpsServer = (app: RequestListener): HttpsServer => createHttpsServer({ ...limits, ...tlsLimits }, app);
+/** Answers no handshake until it has a certificate. How many connections it bears, `crowd.ts` decides. */
+export const httpsServer = (app: RequestListener, limits: TimeLimits = timeLimits): HttpsServer =>
+  createHttpsServer({ ...limits, maxHeaderSize, minVersion: oldestTls }, app);
 
 /** From the next handshake on; open connections keep what they have. */
 export function serve(server: HttpsServer, { cert, key }: ServingCertificate): void {
-  server.setSecureContext({ cert, key, minVersion: tlsLimits.minVersion });
+  server.setSecureContext({ cert, key, minVersion: oldestTls });
 }
 
 export function listen(server: Server | HttpsServer, address: Address): Promise<void> {

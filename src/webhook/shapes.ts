@@ -25,6 +25,7 @@ export function isDeployment(value: unknown): value is ReviewedDeployment {
   return (
     isText(metadata["name"]) &&
     optional(metadata["uid"], isText) &&
+    optional(metadata["resourceVersion"], isText) &&
     optional(metadata["labels"], isTexts) &&
     optional(metadata["annotations"], isTexts) &&
     optional(metadata["managedFields"], isListOf(isFields)) &&

@@ -12,7 +12,12 @@ import { disown, Outdated, writeAsGuest } from "./guest.ts";
 type Of<Kind extends Action["kind"]> = Extract<Action, { kind: Kind }>;
 
 /** All annotations of ours on a Deployment. */
-const allMarks = { [annotations.intent]: null, [annotations.approval]: null, [annotations.unpauseAsked]: null };
+const allMarks = {
+  [annotations.intent]: null,
+  [annotations.approval]: null,
+  [annotations.unpauseAsked]: null,
+  [annotations.admitted]: null,
+};
 
 function onDeployment({ hands, snapshot }: Scene) {
   const { namespace, name } = snapshot;

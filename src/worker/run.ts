@@ -3,6 +3,7 @@ import { createClient } from "../kube/client.ts";
 import type { Connection } from "../kube/connection.ts";
 import { createPrometheus } from "../prometheus/client.ts";
 import { readIntentKeys } from "../tls/readIntentKeys.ts";
+import { workerCounters } from "./counters.ts";
 import { serveHealth } from "./health.ts";
 import { createLeader } from "./leader.ts";
 import { systemClock } from "./queue.ts";
@@ -41,6 +42,7 @@ export async function runWorker(
   });
   const keys = readIntentKeys(client, namespace, log);
   await keys.first;
+  const counters = workerCounters({ process: true, isLeader: () => leader.isLeader() });
   const worker = createWorker({
     client,
     prometheus: createPrometheus({ defaultAddress: prometheus }),
@@ -51,9 +53,10 @@ export async function runWorker(
     clock: systemClock,
     now: () => Date.now(),
     isLeader: () => leader.isLeader(),
+    onBypass: counters.bypassed,
   });
   let isReady = false;
-  const listener = serveHealth(health, { isReady: () => isReady, isLeader: () => leader.isLeader() });
+  const listener = serveHealth(health, { isReady: () => isReady, metrics: counters.render, contentType: counters.contentType });
   await worker.ready;
   isReady = true;
   const election = leader.run({

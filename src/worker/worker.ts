@@ -34,6 +34,8 @@ export interface WorkerOptions {
   now(): number;
   /** False from the moment on that another worker may be leading. */
   isLeader(): boolean;
+  /** A plan of phase Bypassed was recorded; the reason is one of the catalogue's. */
+  onBypass?(reason: string): void;
 }
 
 export interface Worker {
@@ -91,6 +93,7 @@ export function createWorker(options: WorkerOptions): Worker {
     try {
       const made = await client.create(resources.canaryplans, spec, { fieldManager: "serin" });
       await client.replace(resources.canaryplans, { ...made, status }, { fieldManager: "serin", subresource: "status" });
+      options.onBypass?.(status.reason);
       log.warn({ plan: plan.metadata.name, reason: status.reason }, status.message);
     } catch (error) {
       if (!isAlreadyExists(error)) log.error({ err: error }, "a bypass could not be recorded");

@@ -47,7 +47,7 @@ describe("what each tool's write does, in each state (design §5)", () => {
       it.each(cellsOf(state).map((tool) => ({ tool })))("$tool", async ({ tool }) => {
         const seen = table[state][tool] as Seen;
         const name = nameOf(state, tool);
-        const [before] = await plansOf(name);
+        const [before] = await story.plansOf(name);
         if (before) plans.set(tool, before);
         const cell: Cell = { name, image: (version) => image(state, version), file: (change) => fileOf(state, tool, change) };
         const [command = "", ...args] = (await tools[tool]?.(cell)) ?? [];
@@ -72,7 +72,7 @@ describe("what each tool's write does, in each state (design §5)", () => {
         const name = nameOf(state, tool);
         const before = plans.get(tool)?.metadata.name;
         const stands = async () => {
-          const all = await plansOf(name);
+          const all = await story.plansOf(name);
           const first = all.find(({ metadata }) => metadata.name === before);
           return { plan: first?.status?.phase, next: all.filter((one) => one !== first).map(({ status }) => status?.phase) };
         };
@@ -140,8 +140,6 @@ describe("what each tool's write does, in each state (design §5)", () => {
       else await at("rolling back", ({ status }) => status?.stage === "revertAfter");
     }
   }
-
-  const plansOf = async (name: string): Promise<CanaryPlan[]> => (await story.plans()).filter(({ spec }) => spec.deployment.name === name);
 });
 
 interface Stored {

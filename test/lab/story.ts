@@ -75,6 +75,10 @@ export class Story {
     return (JSON.parse(await this.kubectl("get", "plan", "-o", "json")) as { items: CanaryPlan[] }).items;
   }
 
+  async plansOf(name: string): Promise<CanaryPlan[]> {
+    return (await this.plans()).filter(({ spec }) => spec.deployment.name === name);
+  }
+
   /** The youngest plan for this image, as soon as there is one. */
   plan(image: string): Promise<CanaryPlan> {
     return until(

@@ -1,8 +1,10 @@
+import { gzipSync } from "node:zlib";
 import { pino } from "pino";
 import request from "supertest";
 import { describe, expect, it } from "vitest";
 import type { World } from "../../src/core/admission/world.ts";
-import { longestReview, webhookApp } from "../../src/webhook/app.ts";
+import { webhookApp } from "../../src/webhook/app.ts";
+import { longestReview } from "../../src/webhook/bodies.ts";
 import { counters as newCounters } from "../../src/webhook/counters.ts";
 import { held, image, plan, unpaused, web, world } from "../core/admission/build.ts";
 import { patchOf, responseOf, reviewOf } from "./reviews.ts";
@@ -59,6 +61,12 @@ describe("a review", () => {
     expect(responseOf(body)).not.toHaveProperty("patch");
   });
 
+  it("comes with kube-apiserver's time limit in the query, and with a charset", async () => {
+    const { app } = webhook();
+    const asked = request(app).post("/mutate?timeout=3s").set("Content-Type", "Application/JSON; charset=utf-8");
+    expect((await asked.send(JSON.stringify(change))).status).toBe(200);
+  });
+
   it("that is a dry-run gets the same patch", async () => {
     const { post } = webhook();
     const dry = await post(reviewOf(web(), web(image("nginx:1.24")), { dryRun: true }));
@@ -107,7 +115,9 @@ describe("what is no review", () => {
       status: 400,
       says: "no uid",
     },
-    "100,000 levels": { body: deep(100_000), status: 400, says: "it nests too deep" },
+    "300,000 members": { body: `[${"[],".repeat(300_000)}1]`, status: 400, says: "too many members" },
+    "a million levels": { body: deep(1_000_000), status: 400, says: "it nests too deep" },
+    "100,000 levels": { body: deep(100_000), status: 400, says: "it is no AdmissionReview" },
     "another content type": { body: "{}", type: "text/plain", status: 415, says: "content type must be application/json" },
     "one byte more than 7 MiB": { body: `"${"x".repeat(longestReview - 1)}"`, status: 413, says: "a review has at most 7340032 bytes" },
   };
@@ -117,20 +127,35 @@ describe("what is no review", () => {
       const answer = await post(body, type);
       expect(answer.status).toBe(status);
       expect(answer.text).toContain(says);
-      expect(counters.render()).toContain(`serin_webhook_refused_total{status="${status}"} 1`);
+      expect(await counters.render()).toContain(`serin_webhook_refused_total{status="${status}"} 1`);
     });
   }
 
+  it("is a template of 100,000 levels: 400 in a review", async () => {
+    const { post } = webhook();
+    const { status, body } = await post(JSON.stringify(change).replaceAll('"containers":', `"x":${deep(100_000)},"containers":`));
+    expect(status).toBe(400);
+    expect(responseOf(body).status?.message).toBe("serin: not an admission review: it nests too deep");
+  });
+
   it("is refused when it is compressed: what it grows to is unknown", async () => {
     const { app } = webhook();
-    const answer = await request(app).post("/mutate").set("Content-Type", "application/json").set("Content-Encoding", "gzip").send("x");
-    expect(answer.status).toBe(415);
+    const bomb = gzipSync(Buffer.alloc(longestReview * 4, " "));
+    for (const encoding of ["gzip", "deflate", "br", "identity, gzip"]) {
+      const answer = await request(app)
+        .post("/mutate")
+        .set("Content-Type", "application/json")
+        .set("Content-Encoding", encoding)
+        .send(bomb);
+      expect(answer.status).toBe(415);
+    }
   });
 
   it("is refused elsewhere and by other methods", async () => {
     const { app } = webhook();
     expect((await request(app).get("/mutate")).status).toBe(404);
     expect((await request(app).post("/").send({})).status).toBe(404);
+    expect((await request(app).post("/mutate/").send({})).status).toBe(404);
   });
 
   it("is a Deployment of another shape: 400 in a review, so the failurePolicy decides", async () => {
@@ -241,8 +266,10 @@ describe("the log", () => {
 it("counts what it decided", async () => {
   const { post, counters } = webhook();
   await post(change);
-  expect(counters.render()).toContain('serin_webhook_decisions_total{kind="apps/Deployment",decision="Held",reason="ImageChanged"} 1');
-  expect(counters.render()).toContain("serin_webhook_request_duration_seconds_count 1");
+  expect(await counters.render()).toContain(
+    'serin_webhook_decisions_total{kind="apps/Deployment",decision="Held",reason="ImageChanged"} 1',
+  );
+  expect(await counters.render()).toContain('serin_webhook_request_duration_seconds_count{kind="apps/Deployment"} 1');
 });
 
 it("asks its clients to go elsewhere while it drains", async () => {

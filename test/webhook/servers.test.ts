@@ -2,10 +2,12 @@ import { request as httpsRequest } from "node:https";
 import type { AddressInfo } from "node:net";
 import { connect } from "node:net";
 import { connect as tlsConnect } from "node:tls";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { makeServingCertificate } from "../../src/tls/servingSecret.ts";
 import { webhookNames } from "../../src/tls/webhookNames.ts";
-import { drain, httpsServer, listen, parseAddress, serve } from "../../src/webhook/servers.ts";
+import { limitCrowd } from "../../src/webhook/crowd.ts";
+import { drain, httpsServer, listen, parseAddress, serve, type TimeLimits, timeLimits } from "../../src/webhook/servers.ts";
+import { reviewer } from "./flood/reviewer.ts";
 
 const certificate = await makeServingCertificate(webhookNames("serin-system"), new Date());
 const servers: Array<ReturnType<typeof httpsServer>> = [];
@@ -13,8 +15,8 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close().closeAllConnections();
 });
 
-async function started(answer: (end: () => void) => void = (end) => end()) {
-  const server = httpsServer((_request, response) => answer(() => response.end("done")));
+async function started(answer: (end: () => void) => void = (end) => end(), limits?: TimeLimits) {
+  const server = httpsServer((_request, response) => answer(() => response.end("done")), limits);
   servers.push(server);
   await listen(server, { host: "127.0.0.1", port: 0 });
   return { server, port: (server.address() as AddressInfo).port };
@@ -49,18 +51,52 @@ describe("the server", () => {
     await expect(new Promise((resolve, reject) => socket.on("secureConnect", resolve).on("error", reject))).rejects.toThrow();
   });
 
-  it("hangs up on a client that connects and says nothing", async () => {
-    const { server, port } = await started();
+  it("hangs up on whoever is slow: in the handshake, in the headers, in the body, and before the next request", async () => {
+    const limits = {
+      handshakeTimeout: 200,
+      headersTimeout: 200,
+      requestTimeout: 300,
+      keepAliveTimeout: 200,
+      connectionsCheckingInterval: 50,
+    };
+    const { server, port } = await started(undefined, limits);
     serve(server, certificate);
-    const socket = connect(port, "127.0.0.1");
-    const began = performance.now();
-    await new Promise((resolve) =>
-      socket
-        .on("close", resolve)
-        .on("error", () => undefined)
-        .resume(),
+    const silent = connect(port, "127.0.0.1");
+    const halfHello = connect(port, "127.0.0.1", () => halfHello.write(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01])));
+    const dripping = (first: string, drop: string) => {
+      const socket = tlsConnect({ port, host: "127.0.0.1", rejectUnauthorized: false }, () => socket.write(first));
+      const drip = setInterval(() => socket.write(drop), 20);
+      return socket.on("close", () => clearInterval(drip));
+    };
+    const ends = [
+      silent,
+      halfHello,
+      dripping("", ""),
+      dripping("POST / HTTP/1.1\r\nHost: x\r\n", "X-Drip: x\r\n"),
+      dripping("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n", "x"),
+      dripping("GET / HTTP/1.1\r\nHost: x\r\n\r\n", ""),
+    ].map(
+      (socket) =>
+        new Promise((resolve) =>
+          socket
+            .on("close", resolve)
+            .on("error", () => undefined)
+            .resume(),
+        ),
     );
+    const began = performance.now();
+    await Promise.all(ends);
     expect(performance.now() - began).toBeLessThan(5_000);
+  });
+
+  it("is patient with kube-apiserver, whose idle connections live for 90 s, and with nobody else", () => {
+    expect(timeLimits.keepAliveTimeout).toBeGreaterThan(90_000);
+    expect(timeLimits).toMatchObject({
+      handshakeTimeout: 3_000,
+      headersTimeout: 3_000,
+      requestTimeout: 5_000,
+      connectionsCheckingInterval: 1_000,
+    });
   });
 
   it("finishes what is under way when it drains, then is gone", async () => {
@@ -85,6 +121,104 @@ describe("the server", () => {
     await pending.promise;
     await drain(server, { lingerMs: 0, finishMs: 50 });
     await expect(answer).rejects.toThrow();
+  });
+
+  it("leaves under load without a failed review: readiness first, then whoever still comes is answered and sent away", async () => {
+    const replicas = await Promise.all(
+      [0, 1].map(async () => {
+        let draining = false;
+        const server = httpsServer((request, response) => {
+          if (draining) response.setHeader("Connection", "close");
+          request.resume().on("end", () => setTimeout(() => response.end("done"), 3));
+        });
+        servers.push(server);
+        serve(server, certificate);
+        await listen(server, { host: "127.0.0.1", port: 0 });
+        const { port } = server.address() as AddressInfo;
+        const client = reviewer({ port, ca: certificate.ca });
+        const leave = () => {
+          draining = true;
+          return drain(server, { lingerMs: 300, finishMs: 2_000 });
+        };
+        return { client, leave };
+      }),
+    );
+    const [first, second] = replicas;
+    let [clients, stopped, answered] = [replicas.map(({ client }) => client), false, 0];
+    const callers = Array.from({ length: 10 }, async (_, caller) => {
+      for (let turn = caller; !stopped; turn++) {
+        expect(await clients[turn % clients.length]?.post("x")).toMatchObject({ status: 200, text: "done" });
+        answered += 1;
+      }
+    });
+    const left = first?.leave();
+    // The endpoint goes a moment after the readiness, and connections that are open stay in use.
+    setTimeout(() => {
+      clients = clients.slice(1);
+    }, 100);
+    await left;
+    await expect(first?.client.post("x")).rejects.toThrow(/ECONNREFUSED/);
+    stopped = true;
+    await Promise.all(callers);
+    expect(answered).toBeGreaterThan(100);
+    second?.client.close();
+  });
+});
+
+describe("too many connections", () => {
+  async function crowded(most: number) {
+    const { server, port } = await started();
+    serve(server, certificate);
+    let dropped = 0;
+    const crowd = limitCrowd(
+      server,
+      () => {
+        dropped += 1;
+      },
+      most,
+    );
+    const open = async () => {
+      const socket = connect(port, "127.0.0.1");
+      const gone = new Promise((resolve) =>
+        socket
+          .on("close", resolve)
+          .on("error", () => undefined)
+          .resume(),
+      );
+      await new Promise((resolve) => socket.once("connect", resolve));
+      return { socket, gone };
+    };
+    return { port, crowd, open, dropped: () => dropped };
+  }
+
+  it("cost the newcomer that waits longest its place, never one that brings reviews", async () => {
+    const { port, crowd, open, dropped } = await crowded(3);
+    const client = reviewer({ port, ca: certificate.ca }, 1);
+    const post = () => client.post("x");
+    expect((await post()).status).toBe(200);
+    const waiting = [await open(), await open()];
+    expect(crowd.size()).toBe(3);
+    const another = await open();
+    await waiting[0]?.gone;
+    expect(dropped()).toBe(1);
+    for (let i = 0; i < 5; i++) {
+      await open();
+      expect((await post()).status).toBe(200);
+    }
+    await Promise.all([waiting[1]?.gone, another.gone]);
+    expect(crowd.size()).toBeLessThanOrEqual(3);
+    client.close();
+  });
+
+  it("leave the place of whoever hangs up", async () => {
+    const { crowd, open, dropped } = await crowded(2);
+    for (let i = 0; i < 4; i++) {
+      const { socket, gone } = await open();
+      socket.destroy();
+      await gone;
+      await vi.waitFor(() => expect(crowd.size()).toBe(0));
+    }
+    expect(dropped()).toBe(0);
   });
 });
 

@@ -10,6 +10,8 @@ export type Decision =
   | "Approved"
   /** Under the user's own pause: what served before is remembered. */
   | "Remembered"
+  /** Let through in a namespace that enforces, with the mark that we were asked. */
+  | "Seen"
   /** Marks that mean nothing here were removed. */
   | "Stripped"
   /** Rolls out without a canary. */

@@ -1,6 +1,6 @@
 import { type Intent, parseIntent } from "../../api/intent.ts";
 import { annotations } from "../../api/names.ts";
-import { templateDigest } from "../../api/template.ts";
+import { sameTemplate, templateDigest } from "../../api/template.ts";
 import { answers } from "../plan/requestUid.ts";
 import type { Asking, DeploymentReview, ReviewedDeployment } from "./deploymentReview.ts";
 import { holdingPlan } from "./plansOfDeployment.ts";
@@ -22,12 +22,37 @@ export interface AdmissionCase {
   carried: Intent | undefined;
   /** Whether the writer wants it paused. The stored object may end up paused all the same, see `isMarkedNow`. */
   paused: boolean;
-  oldDigest: string;
-  /** Digest of the template that is asked for. */
-  digest: string;
+  /** The stored template is asked for again. */
+  isSameTemplate: boolean;
+  digests: Digests;
 }
 
-export function admissionCase({ asking, object, oldObject }: DeploymentReview, world: World): AdmissionCase {
+/**
+ * Digests of the two templates, each made when it is first asked for: most changes are for no policy, and need neither.
+ * A class: an object literal with getters gets a hidden class of its own from V8, which keeps all that they refer to until the next full collection.
+ */
+class Digests {
+  readonly #review: DeploymentReview;
+  #old: string | undefined;
+  #asked: string | undefined;
+
+  constructor(review: DeploymentReview) {
+    this.#review = review;
+  }
+  /** Of the stored template. */
+  get old(): string {
+    this.#old ??= templateDigest(this.#review.oldObject.spec.template);
+    return this.#old;
+  }
+  /** Of the template that is asked for. */
+  get asked(): string {
+    this.#asked ??= templateDigest(this.#review.object.spec.template);
+    return this.#asked;
+  }
+}
+
+export function admissionCase(review: DeploymentReview, world: World): AdmissionCase {
+  const { asking, object, oldObject } = review;
   const uid = oldObject.metadata.uid;
   return {
     asking,
@@ -37,8 +62,8 @@ export function admissionCase({ asking, object, oldObject }: DeploymentReview, w
     heldBy: oldObject.spec.paused === true ? storedIntent(oldObject, world) : undefined,
     carried: openIntent(annotationOf(object, annotations.intent), uid, world.keys),
     paused: object.spec.paused === true && !isMarkedNow(object, oldObject),
-    oldDigest: templateDigest(oldObject.spec.template),
-    digest: templateDigest(object.spec.template),
+    isSameTemplate: sameTemplate(oldObject.spec.template, object.spec.template),
+    digests: new Digests(review),
   };
 }
 

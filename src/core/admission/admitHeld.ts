@@ -20,7 +20,7 @@ import type { PlanFact } from "./world.ts";
  * so the first write that we see, such as `kubectl rollout resume`, is taken for it.
  */
 export function admitHeld(c: AdmissionCase, heldBy: Intent): Admission {
-  return c.digest === c.oldDigest && c.digest === heldBy.canary ? sameTemplate(c, heldBy) : otherTemplate(c, heldBy);
+  return c.isSameTemplate && c.digests.asked === heldBy.canary ? sameTemplate(c, heldBy) : otherTemplate(c, heldBy);
 }
 
 function sameTemplate(c: AdmissionCase, heldBy: Intent): Admission {
@@ -47,11 +47,11 @@ function otherTemplate(c: AdmissionCase, heldBy: Intent): Admission {
   const promoting = plans.find((plan) => plan.phase === "Promoting");
   const stable = promoting?.canary.digest ?? heldBy.stable;
   const policy = policyOfChange(c, heldBy);
-  const failed = c.digest === stable || policy?.spec.onRepeat === "Retry" ? undefined : failedBefore(plans, c.digest);
+  const failed = c.digests.asked === stable || policy?.spec.onRepeat === "Retry" ? undefined : failedBefore(plans, c.digests.asked);
   if (failed && policy?.spec.onRepeat === "Deny")
     return denied(refused.repeat(failed, policy), { policy: policy.metadata.name, plan: failed.name });
   const { marks, intent } = holdMarks(c, nextHold(c, heldBy, stable, policy, plans));
-  const isCancel = c.digest === stable;
+  const isCancel = c.digests.asked === stable;
   // What is taken back gets no plan of its own: the answer is about the one that it ends.
   const plan = isCancel
     ? (holdingPlan(plans)?.name ?? planName(c.asking.name, heldBy.request.uid))
@@ -63,7 +63,7 @@ function otherTemplate(c: AdmissionCase, heldBy: Intent): Admission {
 /** The first stable template stays the one to compare with, and what it needs for a revert stays with it. */
 function nextHold(c: AdmissionCase, heldBy: Intent, stable: string, policy: CanaryPolicy | undefined, plans: readonly PlanFact[]): Hold {
   const recorded = new Set(plans.flatMap((plan) => [plan.requestUid, ...plan.overwritten]));
-  const restore = stable === heldBy.stable ? heldBy.restore : stable === c.oldDigest ? packRestore(c.oldObject) : undefined;
+  const restore = stable === heldBy.stable ? heldBy.restore : stable === c.digests.old ? packRestore(c.oldObject) : undefined;
   return {
     stable,
     policy: policy?.metadata.name ?? heldBy.policy,

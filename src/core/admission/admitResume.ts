@@ -17,7 +17,7 @@ import type { PlanFact } from "./world.ts";
  */
 export function admitResume(c: AdmissionCase, heldBy: Intent, marks: WantedMarks, subject: Subject): Admission {
   const plan = holdingPlan(c.world.plansOf(heldBy.uid));
-  const isCurrent = plan?.canary.digest === c.digest;
+  const isCurrent = plan?.canary.digest === c.digests.asked;
   if (!plan?.atGate || !isCurrent) return denied(refused.resume(c.object, plan, stableImages(c.oldObject, plan)), subject);
   const { user, at } = requestOf(c.asking, c.world.now);
   const approval = sealApproval({ v: 1, plan: plan.name, step: plan.step.index, by: user, at }, c.world.keys);

@@ -1,4 +1,4 @@
-import { annotations } from "../../api/names.ts";
+import { annotations, labels } from "../../api/names.ts";
 import { planName } from "../../api/planName.ts";
 import type { CanaryPolicy } from "../../api/policy.ts";
 import { type Admission, allowed, denied, patched } from "./admission.ts";
@@ -20,7 +20,7 @@ import type { PlanFact } from "./world.ts";
 /** A Deployment that is not held by us: no plan lives, or its canary has been handed over already. */
 export function admitUnheld(c: AdmissionCase): Admission {
   const live = liveTemplate(c);
-  if (c.digest === live.digest) return untouched(c, "NothingAsked");
+  if (live.isAsked) return untouched(c, "NothingAsked");
   if (isOwnPause(c, live)) return remember(c, live);
   const promoting = promotingPlan(c);
   const { policy = policyOf(promoting, c) } = policyFor(policyTarget(c, live.images), c.world.policies, c.world.ownNamespace);
@@ -47,9 +47,9 @@ const policyOf = (plan: PlanFact | undefined, { world }: AdmissionCase): CanaryP
 function begin(c: AdmissionCase, live: Live, policy: CanaryPolicy): Admission {
   const subject = { policy: policy.metadata.name };
   const plans = c.world.plansOf(c.oldObject.metadata.uid ?? "");
-  const failed = policy.spec.onRepeat === "Retry" ? undefined : failedBefore(plans, c.digest);
+  const failed = policy.spec.onRepeat === "Retry" ? undefined : failedBefore(plans, c.digests.asked);
   if (failed && policy.spec.onRepeat === "Deny") return denied(refused.repeat(failed, policy), { ...subject, plan: failed.name });
-  const { marks, intent } = holdMarks(c, { stable: live.digest, policy: policy.metadata.name, restore: live.restore });
+  const { marks, intent } = holdMarks(c, { stable: live.digest(), policy: policy.metadata.name, restore: live.restore() });
   const plan = planName(c.asking.name, intent.request.uid);
   const words = failed ? held.repeated(failed, c.asking) : wordsFor(c, live, policy, plan);
   return patched("Held", withOptOutForbidden(c, policy, words), markOperations(c.object, marks), { ...subject, plan });
@@ -60,7 +60,7 @@ function wordsFor(c: AdmissionCase, live: Live, policy: CanaryPolicy, plan: stri
   const plans = c.world.plansOf(c.oldObject.metadata.uid ?? "");
   const promoting = promotingPlan(c);
   if (promoting) return held.afterPromotion(plan, namespace, promoting.name);
-  const back = revisionsBack(plans, { digest: c.digest, present: live.digest, window: policy.spec.rollbackWindow.revisions });
+  const back = revisionsBack(plans, { digest: c.digests.asked, present: live.digest(), window: policy.spec.rollbackWindow.revisions });
   if (back !== undefined) return held.withinWindow(plan, namespace, back);
   if (live.remembered) return held.whilePaused(plan, namespace, policy);
   const byImage = imageChanges(live.images, imagesByContainer(c.object.spec.template)).length > 0;
@@ -72,13 +72,14 @@ function remember(c: AdmissionCase, live: Live): Admission {
   const policy = policySelecting(policyTarget(c, live.images), c.world.policies, c.world.ownNamespace);
   if (!policy || c.world.keys.length === 0) return untouched(c, "OwnPause");
   const marks = withoutMarks(c);
+  const restore = live.restore();
   const record = sealBeforePause(
     {
       v: 1,
       uid: c.oldObject.metadata.uid ?? "",
-      stable: live.digest,
+      stable: live.digest(),
       images: Object.fromEntries(live.images),
-      ...(live.restore === undefined ? {} : { restore: live.restore }),
+      ...(restore === undefined ? {} : { restore }),
     },
     c.world.keys,
   );
@@ -93,7 +94,14 @@ function remember(c: AdmissionCase, live: Live): Admission {
 function untouched(c: AdmissionCase, reason: ReasonCode): Admission {
   const operations = markOperations(c.object, withoutMarks(c));
   if (operations.length === 0) return allowed(silent(reason));
-  return patched("Stripped", carriesIntent(c) ? kept.stripped() : silent("LeftoverRemoved"), operations);
+  if (carriesIntent(c)) return patched("Stripped", kept.stripped(), operations);
+  return isSeen(c) ? patched("Seen", silent(reason), operations) : patched("Stripped", silent("LeftoverRemoved"), operations);
+}
+
+/** Of a namespace that enforces: there an image change without a hold needs our word that we were asked (manifests/admission/enforce-policy.yaml). */
+function isSeen({ asking, object, oldObject, world, isSameTemplate }: AdmissionCase): boolean {
+  if (isSameTemplate || world.namespaceLabels(asking.namespace)?.[labels.enforce] !== "true") return false;
+  return imageChanges(imagesByContainer(oldObject.spec.template), imagesByContainer(object.spec.template)).length > 0;
 }
 
 const carriesIntent = ({ object }: AdmissionCase): boolean => annotationOf(object, annotations.intent) !== undefined;
@@ -103,7 +111,7 @@ const isImportedPause = (c: AdmissionCase): boolean =>
   carriesIntent(c) && c.oldObject.spec.paused !== true && c.object.spec.paused === true;
 
 /** What this very admission wrote a moment ago is no pause of the user's. */
-const isOwnPause = (c: AdmissionCase, live: Live): boolean => c.paused && !isImportedPause(c) && ownRequest(c, live.digest) === undefined;
+const isOwnPause = (c: AdmissionCase, live: Live): boolean => c.paused && !isImportedPause(c) && ownRequest(c, live.digest()) === undefined;
 
 function withoutMarks(c: AdmissionCase): WantedMarks {
   const paused = c.paused && !isImportedPause(c);
@@ -114,6 +122,7 @@ function withoutMarks(c: AdmissionCase): WantedMarks {
       [annotations.unpauseAsked]: undefined,
       ...(carriesIntent(c) ? { [annotations.approval]: undefined } : {}),
       ...(paused ? {} : { [annotations.beforePause]: undefined }),
+      [annotations.admitted]: isSeen(c) ? c.oldObject.metadata.resourceVersion : undefined,
     },
   };
 }

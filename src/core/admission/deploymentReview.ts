@@ -8,6 +8,7 @@ export interface ReviewedDeployment {
     name: string;
     namespace: string;
     uid?: string;
+    resourceVersion?: string;
     labels?: Record<string, string>;
     annotations?: Record<string, string>;
     managedFields?: ManagedFieldsEntry[];

@@ -30,6 +30,7 @@ export function holdMarks(c: AdmissionCase, hold: Hold): { marks: WantedMarks; i
         [annotations.intent]: annotationText(intent),
         [annotations.unpauseAsked]: undefined,
         [annotations.beforePause]: undefined,
+        [annotations.admitted]: undefined,
       },
     },
   };
@@ -40,7 +41,7 @@ function intentFor(c: AdmissionCase, { stable, policy, restore, overwritten }: H
     v: 1 as const,
     uid: c.oldObject.metadata.uid ?? "",
     stable,
-    canary: c.digest,
+    canary: c.digests.asked,
     policy,
     request: ownRequest(c, stable) ?? requestOf(c.asking, c.world.now),
     ...(overwritten && overwritten.length > 0 ? { overwritten: overwritten.slice(-10) } : {}),

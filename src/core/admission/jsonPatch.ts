@@ -24,9 +24,9 @@ export function markOperations(object: Marked, wanted: WantedMarks): JsonPatchOp
 }
 
 function pauseOperations(object: Marked, paused: boolean | undefined): JsonPatchOperation[] {
-  const path = jsonPointer("spec", "paused");
   const isPaused = object.spec.paused === true;
   if (paused === undefined || paused === isPaused) return [];
+  const path = jsonPointer("spec", "paused");
   return paused ? [{ op: "add", path, value: true }] : [{ op: "remove", path }];
 }
 
@@ -34,8 +34,8 @@ function annotationOperations(present: Record<string, string> | undefined, wante
   const entries = Object.entries(wanted);
   const operations = entries.flatMap(([key, value]): JsonPatchOperation[] => {
     const now = present && Object.hasOwn(present, key) ? present[key] : undefined;
-    const path = jsonPointer("metadata", "annotations", key);
     if (value === now) return [];
+    const path = jsonPointer("metadata", "annotations", key);
     return value === undefined ? [{ op: "remove", path }] : [{ op: "add", path, value }];
   });
   // A replaced object may have no annotations at all, and `add` needs its parent.

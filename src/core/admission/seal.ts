@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
 import { type BeforePause, parseBeforePause } from "../../api/beforePause.ts";
 import { type Approval, approval, type Intent, parseIntent } from "../../api/intent.ts";
 import { canonicalJson } from "../../api/template.ts";
@@ -65,9 +65,17 @@ function isGenuine(purpose: Purpose, sealed: Sealed, keys: readonly SealKey[]): 
 }
 
 const macOf = (purpose: Purpose, signed: object, key: SealKey): string =>
-  createHmac("sha256", key.secret)
+  createHmac("sha256", keyObjectOf(key))
     .update(`serin ${purpose} v1\n${canonicalJson(signed)}`)
     .digest("base64url");
+
+/** Made once for each key: for each use it would cost more than the signature. */
+const keyObjects = new WeakMap<SealKey, KeyObject>();
+function keyObjectOf(key: SealKey): KeyObject {
+  const made = keyObjects.get(key) ?? createSecretKey(key.secret);
+  keyObjects.set(key, made);
+  return made;
+}
 
 function parseApproval(text: string | undefined): Approval | undefined {
   if (text === undefined) return undefined;
