@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { isLive } from "../api/plan.ts";
+import { type CanaryPlan, isLive, type PlanStatus } from "../api/plan.ts";
 import type { SealKey } from "../core/admission/seal.ts";
 import { settleTime } from "../core/analysis/settle.ts";
 import { isAlreadyExists, isConflict, isNotFound } from "../kube/apiError.ts";
@@ -10,6 +10,7 @@ import { settleSource } from "../prometheus/settle.ts";
 import type { Hands } from "./act.ts";
 import { bypassOf } from "./bypass.ts";
 import { type Caches, openCaches } from "./caches.ts";
+import { writeEvent } from "./events.ts";
 import { Outdated } from "./guest.ts";
 import { lately } from "./lately.ts";
 import { countAll, type Instruments, startMeasurement } from "./measure.ts";
@@ -94,11 +95,19 @@ export function createWorker(options: WorkerOptions): Worker {
       const made = await client.create(resources.canaryplans, spec, { fieldManager: "serin" });
       await client.replace(resources.canaryplans, { ...made, status }, { fieldManager: "serin", subresource: "status" });
       options.onBypass?.(status.reason);
+      await tellOfBypass(made, status);
       log.warn({ plan: plan.metadata.name, reason: status.reason }, status.message);
     } catch (error) {
       if (!isAlreadyExists(error)) log.error({ err: error }, "a bypass could not be recorded");
     }
   }
+
+  const tellOfBypass = (plan: CanaryPlan, { reason, message }: PlanStatus): Promise<void> => {
+    const { namespace } = plan.metadata;
+    const { instance } = options;
+    const told = { type: "Warning" as const, reason, message, namespace, deployment: plan.spec.deployment, plan, now: now(), instance };
+    return writeEvent(client, told).catch((error: unknown) => log.warn({ err: error }, "an Event could not be written"));
+  };
 
   async function lookAt(key: string): Promise<number | undefined> {
     const policy = policyOfKey(key);

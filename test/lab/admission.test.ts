@@ -18,7 +18,7 @@ const policies: Record<State, Record<string, unknown>> = {
   idle: quick({ steps: long }),
   progressing: quick({ steps: long }),
   gate: quick({ steps: [{ setWeight: 50 }, { pause: {} }, { setWeight: 50 }, { pause: { duration: "1h" } }] }),
-  promoting: quick({ steps: [{ setWeight: 50 }, { pause: { duration: "100ms" } }], canary: { scaleDownDelay: "30s" } }),
+  promoting: quick({ steps: long, canary: { scaleDownDelay: "30s" } }),
   rollingBack: quick({ steps: long, revertAfter: "1h" }),
   held: quick({ steps: long, onFailure: "Hold" }),
 };
@@ -130,13 +130,14 @@ describe("what each tool's write does, in each state (design §5)", () => {
         return plans.length === names.length && plans.every(is) && plans;
       });
     if (state === "gate") await at("at its gate", ({ status }) => status?.phase === "Paused");
-    else if (state === "promoting") await at("promoting", ({ status }) => status?.stage === "delay");
     else {
       const plans = await at("in its pause", ({ status }) => status?.reason === "StepStarted" && status.step?.index === 1);
       if (state === "progressing") return;
-      for (const { metadata } of plans)
-        await story.kubectl("patch", "plan", metadata.name, "--type=merge", "-p", '{"spec":{"control":{"abort":{}}}}');
-      if (state === "held") await at("held", ({ status }) => status?.phase === "Held");
+      const control = state === "promoting" ? { promote: { full: true } } : { abort: {} };
+      const patch = JSON.stringify({ spec: { control } });
+      for (const { metadata } of plans) await story.kubectl("patch", "plan", metadata.name, "--type=merge", "-p", patch);
+      if (state === "promoting") await at("promoting", ({ status }) => status?.stage === "delay");
+      else if (state === "held") await at("held", ({ status }) => status?.phase === "Held");
       else await at("rolling back", ({ status }) => status?.stage === "revertAfter");
     }
   }

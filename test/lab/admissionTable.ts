@@ -108,9 +108,9 @@ export interface Seen {
 
 const canary =
   /Warning: serin: canary plan \S+: 50%; the stable pods go on serving\nWarning: serin: follow it: kubectl get canaryplan \S+ -n default -w/;
-const superseded = /Warning: serin: another template: the canary under way ends, then plan \S+ begins against the s/;
+const superseded = /Warning: serin: another template: the canary under way ends, then plan \S+/;
 const cancelled = /Warning: serin: cancelled: traffic goes back to stable, then \S+ is unheld by itself; nothing more to do/;
-const afterPromotion = /Warning: serin: plan \S+ finishes its promotion, then canary plan \S+ begins/;
+const afterPromotion = /Warning: serin: plan \S+ finishes its promotion, then canary plan \S+/;
 const stays = /Warning: serin: \S+ stays held by its canary plan: this write cleared spec.paused/;
 const denied = /serin: \S+ in default is held by plan \S+ \(.*`kubectl rollout resume` approves a gate, and it stands at none\./;
 
@@ -118,38 +118,42 @@ const denied = /serin: \S+ in default is held by plan \S+ \(.*`kubectl rollout r
 const noUndo = /cannot rollback a paused deployment|no rollout history found/;
 
 const held = { paused: true, version: 3, says: canary, next: "Progressing" } as const;
-const third = { paused: true, version: 3, says: superseded, plan: "Superseded", next: "Progressing" } as const;
+const thirdTemplate = { paused: true, version: 3, says: superseded, plan: "Superseded" } as const;
+const third = { ...thirdTemplate, next: "Progressing" } as const;
 const back = { version: 1, says: cancelled, plan: "Cancelled", free: true } as const;
 const untouched = { paused: false, version: 1, silent: true } as const;
 /** kubectl itself refuses these on a paused Deployment (design §3 fact 6). */
 const refusedByKubectl = { code: 1, paused: true, version: 2 } as const;
 
 /** A plan lives and the Deployment is paused: the same whether it waits for time or for a person. */
-const underWay = (stands: Phase): Partial<Record<Tool, Seen>> => ({
-  "set image": third,
-  "set image, back": back,
-  edit: third,
-  "patch (strategic)": third,
-  "patch (merge)": third,
-  "patch (json)": third,
-  apply: third,
-  "apply --server-side": third,
-  replace: third,
-  "apply, back": back,
-  "apply again": { paused: true, version: 2, silent: true, plan: stands },
-  "replace again": { paused: true, version: 2, says: stays, plan: stands },
-  "apply, paused: false": { paused: true, version: 2, says: stays, plan: stands },
-  "image and replicas": { ...third, replicas: 3 },
-  "env only": { ...third, version: 2 },
-  scale: { paused: true, version: 2, replicas: 3, silent: true, plan: stands },
-  label: { paused: true, version: 2, silent: true, plan: stands },
-  annotate: { paused: true, version: 2, silent: true, plan: stands },
-  "rollout restart": { ...refusedByKubectl, says: /can't restart paused deployment/, plan: stands },
-  "rollout undo": { ...refusedByKubectl, says: noUndo, plan: stands },
-  "rollout pause": { ...refusedByKubectl, says: /already paused/, plan: stands },
-  "set image --dry-run=server": { paused: true, version: 2, says: superseded, plan: stands },
-  diff: { code: 1, paused: true, version: 2, plan: stands },
-});
+const underWay = (stands: Phase): Partial<Record<Tool, Seen>> => {
+  const third = { ...thirdTemplate, next: stands };
+  return {
+    "set image": third,
+    "set image, back": back,
+    edit: third,
+    "patch (strategic)": third,
+    "patch (merge)": third,
+    "patch (json)": third,
+    apply: third,
+    "apply --server-side": third,
+    replace: third,
+    "apply, back": back,
+    "apply again": { paused: true, version: 2, silent: true, plan: stands },
+    "replace again": { paused: true, version: 2, says: stays, plan: stands },
+    "apply, paused: false": { paused: true, version: 2, says: stays, plan: stands },
+    "image and replicas": { ...third, replicas: 3 },
+    "env only": { ...third, version: 2 },
+    scale: { paused: true, version: 2, replicas: 3, silent: true, plan: stands },
+    label: { paused: true, version: 2, silent: true, plan: stands },
+    annotate: { paused: true, version: 2, silent: true, plan: stands },
+    "rollout restart": { ...refusedByKubectl, says: /can't restart paused deployment/, plan: stands },
+    "rollout undo": { ...refusedByKubectl, says: noUndo, plan: stands },
+    "rollout pause": { ...refusedByKubectl, says: /already paused/, plan: stands },
+    "set image --dry-run=server": { paused: true, version: 2, says: superseded, plan: stands },
+    diff: { code: 1, paused: true, version: 2, plan: stands },
+  };
+};
 
 export const table: Record<State, Partial<Record<Tool, Seen>>> = {
   idle: {
@@ -185,13 +189,13 @@ export const table: Record<State, Partial<Record<Tool, Seen>>> = {
   },
   promoting: {
     "set image": { paused: true, version: 3, says: afterPromotion, plan: "Promoted", next: "Progressing" },
-    "set image, back": { paused: true, version: 1, says: afterPromotion, plan: "Promoted", next: "Progressing" },
+    "set image, back": { paused: true, version: 1, says: afterPromotion, plan: "Promoted", next: "Promoting" },
     apply: { paused: true, version: 3, says: afterPromotion, plan: "Promoted", next: "Progressing" },
     replace: { paused: true, version: 3, says: afterPromotion, plan: "Promoted", next: "Progressing" },
     "apply again": { paused: false, version: 2, silent: true, plan: "Promoted" },
     "env only": { paused: true, version: 2, says: afterPromotion, plan: "Promoted", next: "Progressing" },
     "rollout restart": { paused: true, version: 2, says: afterPromotion, plan: "Promoted", next: "Progressing" },
-    "rollout undo": { paused: true, version: 1, says: afterPromotion, plan: "Promoted", next: "Progressing" },
+    "rollout undo": { code: 1, paused: false, version: 2, says: noUndo, plan: "Promoted" },
     "rollout pause": { paused: true, version: 2, silent: true, plan: "Promoted" },
     scale: { paused: false, version: 2, replicas: 3, silent: true, plan: "Promoted" },
     "set image --dry-run=server": { paused: false, version: 2, says: afterPromotion, plan: "Promoted" },

@@ -94,7 +94,7 @@ function remember(c: AdmissionCase, live: Live): Admission {
 function untouched(c: AdmissionCase, reason: ReasonCode): Admission {
   const operations = markOperations(c.object, withoutMarks(c));
   if (operations.length === 0) return allowed(silent(reason));
-  if (carriesIntent(c)) return patched("Stripped", kept.stripped(), operations);
+  if (carriesIntent(c) && !isOurHold(c)) return patched("Stripped", kept.stripped(), operations);
   return isSeen(c) ? patched("Seen", silent(reason), operations) : patched("Stripped", silent("LeftoverRemoved"), operations);
 }
 
@@ -110,11 +110,17 @@ const carriesIntent = ({ object }: AdmissionCase): boolean => annotationOf(objec
 const isImportedPause = (c: AdmissionCase): boolean =>
   carriesIntent(c) && c.oldObject.spec.paused !== true && c.object.spec.paused === true;
 
+/**
+ * This very admission held it a moment ago, and kube-apiserver asks again because another webhook changed the object since: to something that needs no
+ * hold, if we come to take it back.
+ */
+const isOurHold = (c: AdmissionCase): boolean => c.carried !== undefined && ownRequest(c, c.carried.stable) !== undefined;
+
 /** What this very admission wrote a moment ago is no pause of the user's. */
 const isOwnPause = (c: AdmissionCase, live: Live): boolean => c.paused && !isImportedPause(c) && ownRequest(c, live.digest()) === undefined;
 
 function withoutMarks(c: AdmissionCase): WantedMarks {
-  const paused = c.paused && !isImportedPause(c);
+  const paused = c.paused && !isImportedPause(c) && !isOurHold(c);
   return {
     paused,
     annotations: {

@@ -4,7 +4,7 @@ import { planName } from "../../api/planName.ts";
 import type { CanaryPolicy } from "../../api/policy.ts";
 import { hashOf } from "../../api/template.ts";
 import type { Action } from "./action.ts";
-import { isRetry, requestOf, retryOf, unrecorded } from "./requestUid.ts";
+import { byWhom, isRetry, requestOf, retryOf, unrecorded } from "./requestUid.ts";
 import type { ReplicaSetFacts, Snapshot } from "./snapshot.ts";
 import { repaused, tendHeld } from "./tendHeld.ts";
 
@@ -22,17 +22,18 @@ function answer(snapshot: Snapshot): Action[] {
   if (!deployment || deployment.deleting || !intent || intent.uid !== deployment.uid) return [];
   if (!deployment.paused) return isLostHold(snapshot) ? repaused(deployment) : [];
   const stable = serving(snapshot);
-  if (planOfIntent && deployment.digest === stable?.digest) return letGo(snapshot);
+  const isBack = deployment.digest === stable?.digest;
+  if (isBack && (planOfIntent || unrecorded(snapshot).length === 0)) return letGo(snapshot, true);
   const retry = retryOfHeld(snapshot);
   if (planOfIntent && !retry) return isLive(planOfIntent) || planOfIntent.status?.phase === "Held" ? [] : strandedHold(snapshot);
   const { policy } = snapshot;
   const request = (planOfIntent && retry) ?? requestOf(intent, deployment.digest, snapshot.now);
   const inForce = policy && !policy.metadata.deletionTimestamp && !policy.spec.suspend ? policy : undefined;
   if (retry && !inForce) return [];
-  if (!stable) return letGo(snapshot);
+  if (!stable) return letGo(snapshot, false);
   const plan = newPlan(snapshot, stable, request, inForce);
   // Without its policy the change rolls out as usual, and the record says so. The hold goes first: a record alone would let nobody go.
-  return inForce ? [...makeRoom(snapshot, plan), { kind: "createPlan", plan }] : [...letGo(snapshot), { kind: "createPlan", plan }];
+  return inForce ? [...makeRoom(snapshot, plan), { kind: "createPlan", plan }] : [...letGo(snapshot, false), { kind: "createPlan", plan }];
 }
 
 /** kube-apiserver gives up on a write after 60 s; an intent that is older and has no plan is a copy that somebody kept. */
@@ -72,12 +73,17 @@ function strandedHold({ deployment, planOfIntent }: Snapshot): Action[] {
   return [];
 }
 
-function letGo({ deployment, replicaSets }: Snapshot): Action[] {
+function letGo(snapshot: Snapshot, isBack: boolean): Action[] {
+  const { deployment, replicaSets } = snapshot;
   if (!deployment) return [];
+  const images = deployment.images.join(", ");
+  const message = isBack
+    ? `the stable template (${images}) was asked for again${byWhom(snapshot)}: the hold ends`
+    : `nothing to compare: the hold on ${images} ends`;
   return [
     ...replicaSets.filter(({ kept }) => kept).map(({ name }): Action => ({ kind: "letStableGo", replicaSet: name })),
     { kind: "unhold", resourceVersion: deployment.resourceVersion, template: undefined },
-    { kind: "event", type: "Normal", reason: "Unheld", message: `nothing to compare: the hold on ${deployment.images.join(", ")} ends` },
+    { kind: "event", type: "Normal", reason: "Unheld", message },
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { Draft } from "./draft.ts";
 import type { Look } from "./look.ts";
 import type { PlanReason } from "./reasons.ts";
+import { byWhom } from "./requestUid.ts";
 
 /** Why a plan must unwind, and what it ends as. */
 export interface Ending {
@@ -55,7 +56,7 @@ function changeTakenBack(look: Look): Ending | undefined {
   return {
     outcome: "Cancelled",
     reason: "ChangeTakenBack",
-    message: `the stable template (${look.spec.stable.images.join(", ")}) was asked for again${byWhom(look)}`,
+    message: `the stable template (${look.spec.stable.images.join(", ")}) was asked for again${byWhom(look.snapshot)}`,
   };
 }
 
@@ -65,14 +66,8 @@ function templateSuperseded(look: Look): Ending | undefined {
   return {
     outcome: "Superseded",
     reason: "TemplateSuperseded",
-    message: `another template (${deployment?.images.join(", ")}) was asked for in the middle of ${spec.canary.images.join(", ")}${byWhom(look)}`,
+    message: `another template (${deployment?.images.join(", ")}) was asked for in the middle of ${spec.canary.images.join(", ")}${byWhom(look.snapshot)}`,
   };
-}
-
-/** Who asked, by the signed request; nothing when the template came past the webhook. */
-function byWhom({ snapshot: { intent }, deployment }: Look): string {
-  if (!intent || intent.canary !== deployment?.digest) return "";
-  return ` by ${intent.request.user} (${intent.request.fieldManager ?? "unknown tool"})`;
 }
 
 function scaledToZero({ deployment }: Look): Ending | undefined {

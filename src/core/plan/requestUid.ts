@@ -47,3 +47,9 @@ export const answers = (uid: string | undefined, asked: string): boolean =>
   uid === asked || (uid !== undefined && isRetry(uid) && first(uid) === first(asked));
 
 const first = (uid: string): string | undefined => uid.split("/", 1)[0];
+
+/** Who asked for what the Deployment asks for now, by the signed request; nothing when that came past the webhook. */
+export function byWhom({ intent, deployment }: Snapshot): string {
+  if (!intent || intent.canary !== deployment?.digest) return "";
+  return ` by ${intent.request.user} (${intent.request.fieldManager ?? "unknown tool"})`;
+}
