@@ -1,22 +1,23 @@
 import forge from "node-forge";
+import { backDated } from "../core/certificates/times.ts";
 import { generateKeys, type KeyPair, randomSerial } from "./keyPair.ts";
 
-const hour = 3_600_000;
-const day = 24 * hour;
+/** How our CAs are called; each adds its serial number, so that no verifier takes one for another. */
+export const authorityName = "serin webhook CA";
 
-/** Clocks of nodes differ; a certificate that is valid from now on is not valid yet on the next machine. */
-const backDated = hour;
-const authorityLife = 3650 * day;
-const leafLife = 365 * day;
-
-const authorityName = [{ name: "commonName", value: "serin webhook CA" }];
+export interface Validity {
+  /** Both begin an hour earlier than this. */
+  now: Date;
+  notAfter: Date;
+}
 
 /** A CA that signs webhook certificates and nothing else. */
-export async function makeAuthority(now: Date): Promise<KeyPair> {
+export async function makeAuthority(validity: Validity): Promise<KeyPair> {
   const { publicKey, privateKey } = await generateKeys();
-  const certificate = draft(publicKey, now, authorityLife);
-  certificate.setSubject(authorityName);
-  certificate.setIssuer(authorityName);
+  const certificate = draft(publicKey, validity);
+  const name = [{ name: "commonName", value: `${authorityName} ${certificate.serialNumber.slice(0, 8)}` }];
+  certificate.setSubject(name);
+  certificate.setIssuer(name);
   certificate.setExtensions([
     { name: "basicConstraints", critical: true, cA: true, pathLenConstraint: 0 },
     { name: "keyUsage", critical: true, keyCertSign: true, cRLSign: true },
@@ -26,12 +27,12 @@ export async function makeAuthority(now: Date): Promise<KeyPair> {
   return { cert: forge.pki.certificateToPem(certificate), key: forge.pki.privateKeyToPem(privateKey) };
 }
 
-/** A server certificate for these names (DNS names and IPv4 addresses), never longer valid than its CA. */
-export async function issueLeaf(authority: KeyPair, names: readonly string[], now: Date): Promise<KeyPair> {
+/** A server certificate for these names (DNS names and IPv4 addresses), never longer valid than its CA. @throws Error when it would be */
+export async function issueLeaf(authority: KeyPair, names: readonly string[], validity: Validity): Promise<KeyPair> {
   const issuer = forge.pki.certificateFromPem(authority.cert);
   const { publicKey, privateKey } = await generateKeys();
-  const certificate = draft(publicKey, now, leafLife);
-  if (certificate.validity.notAfter > issuer.validity.notAfter) certificate.validity.notAfter = issuer.validity.notAfter;
+  const certificate = draft(publicKey, validity);
+  if (validity.notAfter > issuer.validity.notAfter) throw new Error("a certificate would outlive its CA: our bug");
   certificate.setSubject([{ name: "commonName", value: (names[0] ?? "serin-webhook").slice(0, 64) }]);
   certificate.setIssuer(issuer.subject.attributes);
   certificate.setExtensions([
@@ -45,12 +46,12 @@ export async function issueLeaf(authority: KeyPair, names: readonly string[], no
   return { cert: forge.pki.certificateToPem(certificate), key: forge.pki.privateKeyToPem(privateKey) };
 }
 
-function draft(publicKey: forge.pki.rsa.PublicKey, now: Date, life: number): forge.pki.Certificate {
+function draft(publicKey: forge.pki.rsa.PublicKey, { now, notAfter }: Validity): forge.pki.Certificate {
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = publicKey;
   certificate.serialNumber = randomSerial();
   certificate.validity.notBefore = new Date(now.getTime() - backDated);
-  certificate.validity.notAfter = new Date(now.getTime() + life);
+  certificate.validity.notAfter = notAfter;
   return certificate;
 }
 

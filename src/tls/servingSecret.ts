@@ -3,47 +3,49 @@ import { isIP } from "node:net";
 import { issueLeaf, makeAuthority } from "./authority.ts";
 import type { KeyPair } from "./keyPair.ts";
 
-/**
- * The Secret `serin-webhook-tls`: what the webhook serves, and the CA by which kube-apiserver knows it.
- * The CA's own key is thrown away once the certificate is signed: nobody can issue a second one, and a new certificate comes with a new CA.
- */
+/** The Secret `serin-webhook-tls` (kubernetes.io/tls): what the webhook serves, and in ca.crt the CA by which kube-apiserver knows it. */
 export const servingSecretName = "serin-webhook-tls";
 
 export interface ServingCertificate extends KeyPair {
-  ca: string;
+  /** Absent in a provided Secret whose provider sets caBundle by himself. */
+  ca?: string;
 }
 
 interface SecretData {
   data?: Record<string, string>;
 }
 
-export async function makeServingCertificate(names: readonly string[], now: Date): Promise<ServingCertificate> {
-  const authority = await makeAuthority(now);
-  const leaf = await issueLeaf(authority, names, now);
+const day = 86_400_000;
+
+/** A CA and a certificate of it, for one's own machine; the CA's key is thrown away, so nobody can issue a second one. */
+export async function makeServingCertificate(names: readonly string[], now: Date): Promise<Required<ServingCertificate>> {
+  const authority = await makeAuthority({ now, notAfter: new Date(now.getTime() + 3650 * day) });
+  const leaf = await issueLeaf(authority, names, { now, notAfter: new Date(now.getTime() + 365 * day) });
   return { ...leaf, ca: authority.cert };
 }
 
 export const servingSecretData = ({ cert, key, ca }: ServingCertificate): Record<string, string> => ({
   "tls.crt": encode(cert),
   "tls.key": encode(key),
-  "ca.crt": encode(ca),
+  ...(ca === undefined ? {} : { "ca.crt": encode(ca) }),
 });
 
-/** What the Secret holds; undefined when a part is missing. Whether it can be used, `whyUnusable` says. */
+/** What the Secret holds; undefined without certificate or key. Whether it can be used, `whyUnusable` says. */
 export function parseServingSecret(secret: SecretData | undefined): ServingCertificate | undefined {
   const [cert, key, ca] = ["tls.crt", "tls.key", "ca.crt"].map((name) => decode(secret?.data?.[name]));
-  return cert && key && ca ? { cert, key, ca } : undefined;
+  return cert && key ? { cert, key, ...(ca ? { ca } : {}) } : undefined;
 }
 
-/** Why these can't be served now, in words; undefined when they can. */
+/**
+ * Why these can't be served now under these names, in words; undefined when they can. The certificate may have any kind of key and a chain below
+ * it. Who signed it is kube-apiserver's to judge.
+ */
 export function whyUnusable(certificate: ServingCertificate | undefined, names: readonly string[], now: Date): string | undefined {
-  if (!certificate) return "tls.crt, tls.key or ca.crt is missing";
+  if (!certificate) return "tls.crt or tls.key is missing";
   try {
     const leaf = new X509Certificate(certificate.cert);
-    const ca = new X509Certificate(certificate.ca);
     if (!leaf.checkPrivateKey(createPrivateKey(certificate.key))) return "tls.key is not the key of tls.crt";
-    if (!ca.ca || !leaf.verify(ca.publicKey)) return "tls.crt is not signed by ca.crt";
-    if (now > new Date(leaf.validTo) || now > new Date(ca.validTo)) return `tls.crt or ca.crt expired (${leaf.validTo}, ${ca.validTo})`;
+    if (now >= new Date(leaf.validTo)) return `tls.crt expired at ${leaf.validTo}`;
     if (now < new Date(leaf.validFrom)) return `tls.crt is only valid from ${leaf.validFrom}`;
     const missing = names.find((name) => (isIP(name) ? !leaf.checkIP(name) : !leaf.checkHost(name)));
     return missing === undefined ? undefined : `tls.crt is not for ${missing}`;

@@ -1,12 +1,12 @@
 import type { Logger } from "pino";
 import { type Client, createClient } from "../kube/client.ts";
 import type { Connection } from "../kube/connection.ts";
-import { whyUnusable } from "../tls/servingSecret.ts";
 import { webhookApp } from "./app.ts";
 import { openCaches } from "./caches.ts";
 import { counters as newCounters } from "./counters.ts";
 import { limitCrowd } from "./crowd.ts";
 import { healthApp } from "./healthApp.ts";
+import { servedCertificate } from "./servedCertificate.ts";
 import { type Address, type DrainTimes, drain, httpServer, httpsServer, listen, serve } from "./servers.ts";
 import { workerHeartbeat } from "./workerHeartbeat.ts";
 
@@ -23,13 +23,12 @@ export interface RunningWebhook {
   stop(): Promise<void>;
 }
 
-/** Puts the parts together: caches → app → servers. Ready when the caches are complete and a certificate is loaded. */
+/** Puts the parts together: caches → app → servers. Ready when the caches are complete and the certificate served is valid. */
 export async function runWebhook(connection: Connection, options: WebhookOptions): Promise<RunningWebhook> {
   const { log, ownNamespace } = options;
   const client: Client = createClient(connection);
   const counters = newCounters({ process: true });
   const heartbeat = workerHeartbeat({ monotonic: () => performance.now(), wall: () => Date.now() });
-  let hasCertificate = false;
   let draining = false;
 
   const caches = openCaches(client, {
@@ -37,26 +36,22 @@ export async function runWebhook(connection: Connection, options: WebhookOptions
     heartbeat,
     now: () => new Date(),
     trouble: ({ resource, error, retryInMs }) => log.warn({ resource, err: error, retryInMs }, "cache"),
-    certificate(certificate) {
-      const why = whyUnusable(certificate, [], new Date());
-      if (why !== undefined) return log.error({ why }, "the new certificate can't be used; the last one stays");
-      serve(reviews, certificate);
-      hasCertificate = true;
-      log.info("serving a new certificate");
-    },
+    certificate: (offered) => certificate.offer(offered),
   });
   const app = webhookApp({ world: caches.world, log, counters, isDraining: () => draining });
   const reviews = httpsServer(app);
   const crowd = limitCrowd(reviews, counters.dropped);
   counters.connections(crowd.size);
+  const certificate = servedCertificate({ now: Date.now, serve: (one) => serve(reviews, one), log });
   reviews.on("tlsClientError", (error) => log.debug({ err: error }, "TLS"));
   const notReady = () => [
     ...caches.notSynced(),
-    ...(hasCertificate ? [] : ["certificate"]),
+    ...(certificate.isValid() ? [] : ["a valid certificate"]),
     ...(caches.world().keys.length > 0 ? [] : ["intent keys"]),
     ...(draining ? ["shutdown"] : []),
   ];
-  const health = httpServer(healthApp({ notReady, metrics: counters.render, contentType: counters.contentType }));
+  const metrics = async () => (await counters.render()) + certificate.render();
+  const health = httpServer(healthApp({ notReady, metrics, contentType: counters.contentType }));
   await Promise.all([listen(reviews, options.listen), listen(health, options.health)]);
   log.info({ listen: options.listen, health: options.health }, "webhook started");
 
@@ -66,6 +61,7 @@ export async function runWebhook(connection: Connection, options: WebhookOptions
       log.info("draining");
       await drain(reviews, options.drain);
       caches.stop();
+      certificate.stop();
       await drain(health, { lingerMs: 0, finishMs: 1_000 });
       await connection.close();
     },

@@ -1,6 +1,6 @@
 import { createServer as createHttpServer, type RequestListener, type Server } from "node:http";
 import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
-import type { ServingCertificate } from "../tls/servingSecret.ts";
+import type { KeyPair } from "../tls/keyPair.ts";
 
 /*
  * Every pod of the cluster can reach the port, and Node's own limits (60 s for headers, 300 s for a request) would let few of them block all.
@@ -48,7 +48,7 @@ export const httpsServer = (app: RequestListener, limits: TimeLimits = timeLimit
   createHttpsServer({ ...limits, maxHeaderSize, minVersion: oldestTls }, app);
 
 /** From the next handshake on; open connections keep what they have. */
-export function serve(server: HttpsServer, { cert, key }: ServingCertificate): void {
+export function serve(server: HttpsServer, { cert, key }: KeyPair): void {
   server.setSecureContext({ cert, key, minVersion: oldestTls });
 }
 

@@ -29,6 +29,7 @@ export const PROMETHEUS = `${PROMETHEUS_SERVICE_IP}:9090`;
 export const BALANCER = "127.0.0.1:9440";
 export const webhookAddress = (index: number) => `127.0.0.1:${9443 + index}`;
 export const webhookHealth = (index: number) => `127.0.0.1:${9500 + index}`;
+export const CERTS_HEALTH = "127.0.0.1:9700";
 export const workerHealth = (index: number) => `127.0.0.1:${9600 + index}`;
 
 /** In-cluster names that must work as they are written in a manifest: the lab has no DNS. */

@@ -13,6 +13,8 @@ export interface LabOptions {
   readonly scrape: string;
   readonly webhooks: number;
   readonly workers: number;
+  /** Lives of certificates, as in SERIN_CERT_TIMES: `ca=24s,leaf=8s,trustDelay=1s,margin=1s` rotates all the time. Production's when absent. */
+  readonly certTimes?: string;
 }
 
 export const DEFAULT_OPTIONS: LabOptions = { without: [], scrape: "2s", webhooks: 1, workers: 2 };
@@ -28,6 +30,7 @@ export function parseLabOptions(args: readonly string[]): LabOptions {
         without: { type: "string", multiple: true, default: [] },
         webhooks: { type: "string", default: String(DEFAULT_OPTIONS.webhooks) },
         workers: { type: "string", default: String(DEFAULT_OPTIONS.workers) },
+        "cert-times": { type: "string" },
       },
     }),
   );
@@ -37,6 +40,7 @@ export function parseLabOptions(args: readonly string[]): LabOptions {
     scrape: duration("--scrape", values.scrape),
     webhooks: count("--webhooks", values.webhooks),
     workers: count("--workers", values.workers),
+    ...(values["cert-times"] === undefined ? {} : { certTimes: values["cert-times"] }),
   };
 }
 

@@ -65,13 +65,6 @@ export class Processes {
     await this.#untilReady(running);
   }
 
-  /** Runs a process that is done at some time; rejects when it fails. */
-  async runToEnd(recipe: ProcessRecipe): Promise<void> {
-    const child = this.#spawn(recipe);
-    const [code] = await once(child, "exit");
-    if (code !== 0) throw new LabFault(`${recipe.name} failed:\n${this.#tail(recipe.name)}`);
-  }
-
   /** Ends a process if it still runs and starts it again as it was; done when it is ready. */
   async restart(name: string): Promise<void> {
     const running = this.#get(name);

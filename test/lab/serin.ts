@@ -1,7 +1,7 @@
 /** Serin from the checkout: its manifests, its ServiceAccounts' rights and nothing more, its processes. */
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
-import { BALANCER, PROMETHEUS, webhookAddress, webhookHealth, workerHealth } from "./addresses.ts";
+import { BALANCER, CERTS_HEALTH, PROMETHEUS, webhookAddress, webhookHealth, workerHealth } from "./addresses.ts";
 import { answersOk } from "./httpAnswers.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 import { asList, type Kubectl } from "./kubectl.ts";
@@ -36,17 +36,28 @@ interface Manifest {
 export function serinHealth({ webhooks, workers }: LabOptions): Record<string, string> {
   const named = (role: Role, count: number, address: (index: number) => string) =>
     Array.from({ length: count }, (_, i): [string, string] => [`serin-${role}-${i}`, address(i)]);
-  return Object.fromEntries([...named("webhook", webhooks, webhookHealth), ...named("worker", workers, workerHealth)]);
+  return Object.fromEntries([
+    ["serin-certs", CERTS_HEALTH],
+    ...named("webhook", webhooks, webhookHealth),
+    ...named("worker", workers, workerHealth),
+  ]);
 }
 
-/** Installs Serin's manifests and gives a kubeconfig for each of its ServiceAccounts, after the bootstrap has run. */
+/** Installs Serin's manifests and gives a kubeconfig for each of its ServiceAccounts, after the certs process has made what was missing. */
 export async function installSerin(dir: string, { kubectl, client, processes, ca }: Access, options: LabOptions): Promise<Kubeconfigs> {
   await applyManifests(kubectl, options);
   const kubeconfigs = Object.fromEntries(
     await Promise.all(ROLES.map(async (role) => [role, await writeKubeconfig(dir, `serin-${role}`, ca, await boundToken(client, role))])),
   ) as Kubeconfigs;
-  await processes.runToEnd({ name: "serin-bootstrap", ...program("bootstrap"), env: roleEnv(kubeconfigs.certs) });
+  await startCerts(processes, kubeconfigs.certs, options);
   return kubeconfigs;
+}
+
+function startCerts(processes: Processes, kubeconfig: string, { certTimes }: LabOptions): Promise<void> {
+  const times = certTimes === undefined ? {} : { SERIN_CERT_TIMES: certTimes };
+  const env = { ...roleEnv(kubeconfig), SERIN_HEALTH: CERTS_HEALTH, ...times };
+  const ready = () => answersOk(`http://${CERTS_HEALTH}/readyz`);
+  return processes.start({ name: "serin-certs", ...program("certificates"), env, ready, again: true });
 }
 
 /** Starts the replicas, each with its role's rights; they start again when they fall, as in a cluster. */
