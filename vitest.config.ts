@@ -1,6 +1,8 @@
 import { defineConfig } from "vitest/config";
 
 // unit: no lab, seconds. simulation: whole plans in a simulated cluster, at every second and every write of them, a minute. lab: the real control plane, one file at a time (two cores).
+const simulated = ["test/core/plan/**/*.test.ts", "test/tls/keepCertificates.test.ts"];
+
 export default defineConfig({
   test: {
     projects: [
@@ -8,7 +10,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/lab/**", "test/core/plan/**"],
+          exclude: ["test/lab/**", ...simulated],
           testTimeout: 10_000,
           pool: "threads",
           isolate: false,
@@ -17,7 +19,7 @@ export default defineConfig({
       {
         test: {
           name: "simulation",
-          include: ["test/core/plan/**/*.test.ts"],
+          include: simulated,
           testTimeout: 120_000,
         },
       },
