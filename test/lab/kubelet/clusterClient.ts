@@ -50,7 +50,7 @@ export type PatchType = "application/strategic-merge-patch+json" | "application/
 export interface ClusterClient {
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body: unknown): Promise<T>;
-  patch<T>(path: string, body: unknown, type?: PatchType): Promise<T>;
+  patch<T>(path: string, body: unknown, type?: PatchType, headers?: Record<string, string>): Promise<T>;
   delete(path: string, body?: unknown): Promise<void>;
   /** The lines of an answer that never ends (a watch). */
   lines(path: string, signal: AbortSignal): AsyncGenerator<string>;
@@ -96,11 +96,17 @@ export function connectCluster(kubeconfigFile: string, userAgent: string): Clust
   const watches = new Pool(server, { connections: null, allowH2: false, connect, headersTimeout: 30_000, bodyTimeout: 0 });
   const common = { ...headers, "user-agent": `${userAgent}/1`, accept: "application/json" };
 
-  async function send<T>(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, body?: unknown, type = "application/json"): Promise<T> {
+  async function send<T>(
+    method: "GET" | "POST" | "PATCH" | "DELETE",
+    path: string,
+    body?: unknown,
+    type = "application/json",
+    more = {},
+  ): Promise<T> {
     const answer = await requests.request({
       method,
       path,
-      headers: body === undefined ? common : { ...common, "content-type": type },
+      headers: body === undefined ? common : { ...common, "content-type": type, ...more },
       body: body === undefined ? null : JSON.stringify(body),
     });
     const text = await answer.body.text();
@@ -111,7 +117,7 @@ export function connectCluster(kubeconfigFile: string, userAgent: string): Clust
   return {
     get: (path) => send("GET", path),
     post: (path, body) => send("POST", path, body),
-    patch: (path, body, type = "application/strategic-merge-patch+json") => send("PATCH", path, body, type),
+    patch: (path, body, type = "application/strategic-merge-patch+json", headers = {}) => send("PATCH", path, body, type, headers),
     delete: async (path, body) => void (await send("DELETE", path, body)),
     async *lines(path, signal) {
       const answer = await watches.request({ method: "GET", path, headers: common, signal });
