@@ -1,4 +1,7 @@
 import { defineConfig } from "vitest/config";
+import { enterNamespace } from "./test/lab/enterNamespace.ts";
+
+enterNamespace(process.argv.slice(2));
 
 // unit: no lab, seconds. simulation: whole plans in a simulated cluster, at every second and every write of them, a minute. lab: the real control plane, one file at a time (two cores).
 const simulated = ["test/core/plan/**/*.test.ts", "test/tls/keepCertificates.test.ts"];
