@@ -1,5 +1,6 @@
+import { type ClusterClient, connectCluster } from "../lab/kubelet/clusterClient.ts";
+import { until } from "../lab/until.ts";
 import { quantile } from "../webhook/flood/reviewer.ts";
-import { type KubeApi, kubeApi } from "./kubeApi.ts";
 import { openLoop } from "./openLoop.ts";
 
 const deployment = "/apis/apps/v1/namespaces/default/deployments/bench";
@@ -30,7 +31,7 @@ export async function addedLatency(
   kubeconfig: string,
   { perSecond = 200, seconds = 10, pairs = 5, metrics }: LatencyOptions,
 ): Promise<Added> {
-  const api = kubeApi(kubeconfig, 50);
+  const api = connectCluster(kubeconfig, "serin-bench");
   const asked = async () =>
     Number(
       /^serin_webhook_request_duration_seconds_count\{kind="apps\/Deployment"\} (\d+)$/m.exec(await (await fetch(metrics)).text())?.[1] ??
@@ -38,7 +39,7 @@ export async function addedLatency(
     );
   try {
     await create(api);
-    const webhook = await switchFor(api);
+    const webhook = await switchFor(api, asked);
     const round = (isOn: boolean) => webhook(isOn).then(() => openLoop(perSecond, perSecond * seconds, (i) => write(api, i)));
     const before = await asked();
     await openLoop(perSecond, perSecond, (i) => write(api, i));
@@ -53,60 +54,48 @@ export async function addedLatency(
     const silent = await silentWrites(api, asked);
     return { p50: at(0.5), p99: at(0.99), reviews: { asked: perSecond * (1 + seconds * pairs), made }, silent };
   } finally {
-    await api.send("DELETE", deployment).catch(() => undefined);
+    await api.delete(deployment).catch(() => undefined);
     await api.close();
   }
 }
 
-async function create(api: KubeApi): Promise<void> {
+async function create(api: ClusterClient): Promise<void> {
   const template = { metadata: { labels: { app: "bench" } }, spec: { containers: [{ name: "web", image: "nginx:1.23.4" }] } };
-  const body = {
-    apiVersion: "apps/v1",
-    kind: "Deployment",
-    metadata: { name: "bench" },
-    spec: { replicas: 0, selector: { matchLabels: { app: "bench" } }, template },
-  };
-  await expectStatus(api.send("POST", "/apis/apps/v1/namespaces/default/deployments", body), 201);
+  const metadata = { name: "bench" };
+  const spec = { replicas: 0, selector: { matchLabels: { app: "bench" } }, template };
+  await api.post("/apis/apps/v1/namespaces/default/deployments", { apiVersion: "apps/v1", kind: "Deployment", metadata, spec });
 }
 
-async function write(api: KubeApi, index: number): Promise<void> {
+async function write(api: ClusterClient, index: number): Promise<void> {
   const body = { spec: { template: { metadata: { annotations: { turn: String(index) } } } } };
-  await expectStatus(api.send("PATCH", `${deployment}?dryRun=All&fieldManager=bench`, body, merge), 200);
+  await api.patch(`${deployment}?dryRun=All&fieldManager=bench`, body, merge);
 }
 
-/** Takes the webhook of Deployments out of its configuration and puts it back. kube-apiserver hears of it by its watch, so it is asked until it has. */
-async function switchFor(api: KubeApi): Promise<(isOn: boolean) => Promise<void>> {
-  const { text } = await expectStatus(api.send("GET", configuration), 200);
-  const full = JSON.parse(text) as { webhooks: Array<{ name: string; namespaceSelector?: unknown }> };
+/** Takes the webhook of Deployments out of its configuration and puts it back; kube-apiserver hears of it by a watch, so it is tried until it has. */
+async function switchFor(api: ClusterClient, asked: () => Promise<number>): Promise<(isOn: boolean) => Promise<void>> {
+  const { webhooks: full } = await api.get<{ webhooks: Array<{ name: string; namespaceSelector?: unknown }> }>(configuration);
+  let turn = 0;
   return async (isOn) => {
-    const webhooks = full.webhooks.map((webhook) =>
-      isOn || webhook.name !== "deployments.serin.dev"
-        ? webhook
-        : { ...webhook, namespaceSelector: { matchLabels: { nowhere: "at-all" } } },
-    );
-    await expectStatus(api.send("PATCH", configuration, { webhooks }, merge), 200);
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    const nowhere = { namespaceSelector: { matchLabels: { nowhere: "at-all" } } };
+    const webhooks = full.map((webhook) => (isOn || webhook.name !== "deployments.serin.dev" ? webhook : { ...webhook, ...nowhere }));
+    await api.patch(configuration, { webhooks }, merge);
+    await until("kube-apiserver to have heard of it", async () => {
+      const before = await asked();
+      await write(api, --turn);
+      return (await asked()) > before === isOn;
+    });
   };
 }
 
 /** Each with a value of its own; none is a dry-run. */
-async function silentWrites(api: KubeApi, asked: () => Promise<number>, made = 60): Promise<Added["silent"]> {
+async function silentWrites(api: ClusterClient, asked: () => Promise<number>, made = 60): Promise<Added["silent"]> {
   const before = await asked();
   for (let i = 0; i < made / 3; i++) {
-    await expectStatus(api.send("PATCH", `${deployment}/status`, { status: { observedGeneration: 1_000 + i } }, merge), 200);
-    await expectStatus(api.send("PATCH", `${deployment}/scale`, { spec: { replicas: i % 2 } }, merge), 200);
-    await expectStatus(
-      api.send("PATCH", deployment, { metadata: { annotations: { note: String(i) }, labels: { note: String(i) } } }, merge),
-      200,
-    );
+    await api.patch(`${deployment}/status`, { status: { observedGeneration: 1_000 + i } }, merge);
+    await api.patch(`${deployment}/scale`, { spec: { replicas: i % 2 } }, merge);
+    await api.patch(deployment, { metadata: { annotations: { note: String(i) }, labels: { note: String(i) } } }, merge);
   }
   return { asked: (await asked()) - before, made };
-}
-
-async function expectStatus<T extends { status: number; text: string }>(answer: Promise<T>, status: number): Promise<T> {
-  const given = await answer;
-  if (given.status !== status) throw new Error(`${given.status} instead of ${status}: ${given.text.slice(0, 500)}`);
-  return given;
 }
 
 export const inWords = ({ p50, p99, reviews, silent }: Added): string =>
