@@ -5,6 +5,7 @@ import { stringify } from "yaml";
 import { annotations } from "../../src/api/names.ts";
 import type { CanaryPlan } from "../../src/api/plan.ts";
 import { type Cell, type ManifestChange, type Seen, type State, states, type Tool, table, tools } from "./admissionTable.ts";
+import { type ClusterClient, connectCluster } from "./kubelet/clusterClient.ts";
 import { type Story, tell } from "./story.ts";
 import { shopDeployment } from "./storyShop.ts";
 import { applyAll, townPolicy } from "./storyTown.ts";
@@ -18,15 +19,21 @@ const policies: Record<State, Record<string, unknown>> = {
   idle: quick({ steps: long }),
   progressing: quick({ steps: long }),
   gate: quick({ steps: [{ setWeight: 50 }, { pause: {} }, { setWeight: 50 }, { pause: { duration: "1h" } }] }),
-  promoting: quick({ steps: long, canary: { scaleDownDelay: "30s" } }),
+  promoting: quick({ steps: long, canary: { scaleDownDelay: "20s" } }),
   rollingBack: quick({ steps: long, revertAfter: "1h" }),
   held: quick({ steps: long, onFailure: "Hold" }),
 };
 
 describe("what each tool's write does, in each state (design §5)", () => {
   let story: Story;
+  /** Without a kubectl for each look: dozens of plans are looked at again and again. */
+  let client: ClusterClient;
+  const plans = async (): Promise<CanaryPlan[]> =>
+    (await client.get<{ items: CanaryPlan[] }>("/apis/serin.dev/v1alpha1/namespaces/default/canaryplans")).items;
+  const plansOf = async (name: string): Promise<CanaryPlan[]> => (await plans()).filter(({ spec }) => spec.deployment.name === name);
   beforeAll(async () => {
     story = await tell({ without: ["prometheus"] });
+    client = connectCluster(story.lab.env["KUBECONFIG"] ?? "", "admission-test");
     await applyAll(
       story,
       states.map((state) => townPolicy(state.toLowerCase(), policies[state])),
@@ -35,20 +42,23 @@ describe("what each tool's write does, in each state (design §5)", () => {
     await applyAll(story, houses);
     await story.kubectl("wait", "--for=condition=Available", "deploy", "--all", "--timeout=120s");
   });
-  afterAll(() => story?.stop());
+  afterAll(async () => {
+    await client?.close();
+    await story?.stop();
+  });
 
   for (const state of states) {
     describe(`${state}:`, () => {
       beforeAll(() => bringTo(state), 120_000);
 
       /** The plan that was there when the user typed, by cell. */
-      const plans = new Map<Tool, CanaryPlan>();
+      const before = new Map<Tool, CanaryPlan>();
 
       it.each(cellsOf(state).map((tool) => ({ tool })))("$tool", async ({ tool }) => {
         const seen = table[state][tool] as Seen;
         const name = nameOf(state, tool);
-        const [before] = await story.plansOf(name);
-        if (before) plans.set(tool, before);
+        const [plan] = await plansOf(name);
+        if (plan) before.set(tool, plan);
         const cell: Cell = { name, image: (version) => image(state, version), file: (change) => fileOf(state, tool, change) };
         const [command = "", ...args] = (await tools[tool]?.(cell)) ?? [];
         const { code, stdout, stderr } = await story.type(command, ...args);
@@ -70,10 +80,10 @@ describe("what each tool's write does, in each state (design §5)", () => {
       it.concurrent.each(cellsOf(state).map((tool) => ({ tool })))("$tool: what comes of it", async ({ tool }) => {
         const { plan, next, free } = table[state][tool] as Seen;
         const name = nameOf(state, tool);
-        const before = plans.get(tool)?.metadata.name;
+        const earlier = before.get(tool)?.metadata.name;
         const stands = async () => {
-          const all = await story.plansOf(name);
-          const first = all.find(({ metadata }) => metadata.name === before);
+          const all = await plansOf(name);
+          const first = all.find(({ metadata }) => metadata.name === earlier);
           return { plan: first?.status?.phase, next: all.filter((one) => one !== first).map(({ status }) => status?.phase) };
         };
         const wanted = { plan, next: next === undefined ? [] : [next] };
@@ -126,16 +136,16 @@ describe("what each tool's write does, in each state (design §5)", () => {
     );
     const at = (what: string, is: (plan: CanaryPlan) => boolean) =>
       until(`every Deployment to be ${what}`, async () => {
-        const plans = (await story.plans()).filter(({ spec }) => names.includes(spec.deployment.name));
-        return plans.length === names.length && plans.every(is) && plans;
+        const theirs = (await plans()).filter(({ spec }) => names.includes(spec.deployment.name));
+        return theirs.length === names.length && theirs.every(is) && theirs;
       });
     if (state === "gate") await at("at its gate", ({ status }) => status?.phase === "Paused");
     else {
-      const plans = await at("in its pause", ({ status }) => status?.reason === "StepStarted" && status.step?.index === 1);
+      const paused = await at("in its pause", ({ status }) => status?.reason === "StepStarted" && status.step?.index === 1);
       if (state === "progressing") return;
       const control = state === "promoting" ? { promote: { full: true } } : { abort: {} };
       const patch = JSON.stringify({ spec: { control } });
-      for (const { metadata } of plans) await story.kubectl("patch", "plan", metadata.name, "--type=merge", "-p", patch);
+      for (const { metadata } of paused) await story.kubectl("patch", "plan", metadata.name, "--type=merge", "-p", patch);
       if (state === "promoting") await at("promoting", ({ status }) => status?.stage === "delay");
       else if (state === "held") await at("held", ({ status }) => status?.phase === "Held");
       else await at("rolling back", ({ status }) => status?.stage === "revertAfter");
