@@ -8,16 +8,21 @@ import { refuse } from "../../src/webhook/refuse.ts";
 /** A server that reads bodies of at most 100 bytes, 250 together, and answers with their length. */
 let server: ReturnType<typeof createServer>;
 let results: Array<number | Buffer>;
+let reader: ReturnType<typeof bodies>;
+/** Requests that have come. */
+let begun: number;
 beforeEach(async () => {
   results = [];
-  const reader = bodies({ longest: 100, most: 250 });
-  server = createServer((request, response) =>
+  begun = 0;
+  reader = bodies({ longest: 100, most: 250 });
+  server = createServer((request, response) => {
+    begun += 1;
     reader.read(request, (body: Buffer | Unread) => {
       results.push(body);
       if (typeof body === "number") refuse(request, response, body, "no");
       else response.end(String(body.length));
-    }),
-  );
+    });
+  });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
 });
@@ -53,6 +58,24 @@ describe("a body", () => {
     const { sent, answered } = sending(101);
     expect(await answered).toMatchObject({ status: 413 });
     sent.destroy();
+  });
+
+  it("that says it is long keeps its room, and finds none before a byte of it has come", async () => {
+    reader = bodies({ longest: 100, most: 250, long: 80 });
+    const first = [sending(90), sending(90)];
+    for (const { sent } of first) sent.write("x");
+    await vi.waitFor(() => expect(begun).toBe(2));
+    const third = sending(90);
+    expect(await third.answered).toMatchObject({ status: 503 });
+    third.sent.destroy();
+    for (const { sent } of first) sent.end("x".repeat(89));
+    expect(await Promise.all(first.map(({ answered }) => answered))).toEqual([
+      { status: 200, text: "90" },
+      { status: 200, text: "90" },
+    ]);
+    const fourth = sending(90);
+    fourth.sent.end("x".repeat(90));
+    expect(await fourth.answered).toMatchObject({ status: 200 });
   });
 
   it("that turns out too long is refused at the first byte too many", async () => {
