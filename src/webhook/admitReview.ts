@@ -15,13 +15,13 @@ export function admitReview({ kind, asking, object, oldObject }: Review, world: 
   switch (kind) {
     case "apps/Deployment":
       if (!isDeployment(object) || !isDeployment(oldObject)) return malformed("Deployment");
-      return admitCarried(asking, object, world) ?? admitDeployment({ asking, object, oldObject }, world);
+      return admitCarried(asking, object, oldObject, world) ?? admitDeployment({ asking, object, oldObject }, world);
     case "serin.dev/CanaryPlan":
       if (!isPlan(object) || !isPlan(oldObject)) return malformed("CanaryPlan");
       return admitPlan({ asking, object, oldObject }, world);
     case "networking.istio.io/VirtualService":
       if (!isVirtualService(object) || !isVirtualService(oldObject)) return malformed("VirtualService");
-      return admitCarried(asking, object, world) ?? admitVirtualService({ asking, object, oldObject }, world);
+      return admitCarried(asking, object, oldObject, world) ?? admitVirtualService({ asking, object, oldObject }, world);
     default:
       return allowed(silent("NotForUs"));
   }

@@ -24,10 +24,11 @@ const members = new Set(["http", "tls", "tcp", "paused", "template"]);
  * change in an annotation and the webhook carries it out: the fields stay with whom they belong to, in every stored revision. The annotation
  * itself is never stored. Undefined: this is no such request.
  */
-export function admitCarried({ user }: Asking, object: Carrier, world: World): Admission | undefined {
+export function admitCarried({ user }: Asking, object: Carrier, oldObject: Carrier, world: World): Admission | undefined {
   const text = object.metadata?.annotations?.[annotations.carried];
   if (text === undefined || user !== world.workerUser) return undefined;
-  const change = JSON.parse(text) as Change;
+  // One that is stored already came past the webhook, from anybody: it is no word of the worker's.
+  const change = text === oldObject.metadata?.annotations?.[annotations.carried] ? {} : (JSON.parse(text) as Change);
   const operations = [
     ...specOperations(object.spec as Record<string, unknown>, change),
     ...annotationOperations(object.metadata?.annotations ?? {}, change),

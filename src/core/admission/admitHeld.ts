@@ -39,7 +39,11 @@ function sameTemplate(c: AdmissionCase, heldBy: Intent): Admission {
 /** The hold as it was before this write. */
 const unchangedMarks = (c: AdmissionCase): WantedMarks => ({
   paused: true,
-  annotations: { [annotations.intent]: annotationOf(c.oldObject, annotations.intent), [annotations.unpauseAsked]: undefined },
+  annotations: {
+    [annotations.intent]: annotationOf(c.oldObject, annotations.intent),
+    [annotations.unpauseAsked]: undefined,
+    [annotations.carried]: undefined,
+  },
 });
 
 function otherTemplate(c: AdmissionCase, heldBy: Intent): Admission {

@@ -128,6 +128,7 @@ function withoutMarks(c: AdmissionCase): WantedMarks {
       [annotations.unpauseAsked]: undefined,
       ...(carriesIntent(c) ? { [annotations.approval]: undefined } : {}),
       ...(paused ? {} : { [annotations.beforePause]: undefined }),
+      [annotations.carried]: undefined,
       [annotations.admitted]: isSeen(c) ? c.oldObject.metadata.resourceVersion : undefined,
     },
   };

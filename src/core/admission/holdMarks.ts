@@ -31,6 +31,7 @@ export function holdMarks(c: AdmissionCase, hold: Hold): { marks: WantedMarks; i
         [annotations.unpauseAsked]: undefined,
         [annotations.beforePause]: undefined,
         [annotations.admitted]: undefined,
+        [annotations.carried]: undefined,
       },
     },
   };

@@ -50,6 +50,7 @@ export type PatchType = "application/strategic-merge-patch+json" | "application/
 export interface ClusterClient {
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body: unknown): Promise<T>;
+  put<T>(path: string, body: unknown): Promise<T>;
   patch<T>(path: string, body: unknown, type?: PatchType, headers?: Record<string, string>): Promise<T>;
   delete(path: string, body?: unknown): Promise<void>;
   /** The lines of an answer that never ends (a watch). */
@@ -97,7 +98,7 @@ export function connectCluster(kubeconfigFile: string, userAgent: string): Clust
   const common = { ...headers, "user-agent": `${userAgent}/1`, accept: "application/json" };
 
   async function send<T>(
-    method: "GET" | "POST" | "PATCH" | "DELETE",
+    method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
     path: string,
     body?: unknown,
     type = "application/json",
@@ -117,6 +118,7 @@ export function connectCluster(kubeconfigFile: string, userAgent: string): Clust
   return {
     get: (path) => send("GET", path),
     post: (path, body) => send("POST", path, body),
+    put: (path, body) => send("PUT", path, body),
     patch: (path, body, type = "application/strategic-merge-patch+json", headers = {}) => send("PATCH", path, body, type, headers),
     delete: async (path, body) => void (await send("DELETE", path, body)),
     async *lines(path, signal) {
