@@ -11,9 +11,11 @@ import { type CanaryPolicy, policySpec, policyStatus } from "./policy.ts";
 export type PolicyResult = { policy: CanaryPolicy; error?: never } | { policy?: never; error: string };
 export type PlanResult = { plan: CanaryPlan; error?: never } | { plan?: never; error: string };
 
-/** A policy with all defaults. An unknown field is an error: it would change what the policy means. */
+/** A policy with all defaults. An unknown field is an error: it would change what the policy means. A status that a newer Serin wrote is overlooked. */
 export function parsePolicy(object: unknown): PolicyResult {
-  const parsed = z.object({ metadata, spec: policySpec, status: policyStatus.optional() }).safeParse(object, { error: wording });
+  const parsed = z
+    .object({ metadata, spec: policySpec, status: policyStatus.optional().catch(undefined) })
+    .safeParse(object, { error: wording });
   if (!parsed.success) return { error: sentence("CanaryPolicy", object, parsed.error) };
   return { policy: { apiVersion, kind: "CanaryPolicy", ...parsed.data } as CanaryPolicy };
 }

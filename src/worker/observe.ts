@@ -1,10 +1,11 @@
+import type { Intent } from "../api/intent.ts";
 import { finalizers } from "../api/names.ts";
 import { type CanaryPlan, isLive } from "../api/plan.ts";
 import { planName } from "../api/planName.ts";
 import { openApproval, openIntent, type SealKey } from "../core/admission/seal.ts";
 import { planFact } from "../core/admission/world.ts";
 import { shares } from "../core/analysis/shift.ts";
-import { requestUid } from "../core/plan/requestUid.ts";
+import { answers, requestUid } from "../core/plan/requestUid.ts";
 import type { PodFacts, ReplicaSetFacts, Snapshot } from "../core/plan/snapshot.ts";
 import { routesTo } from "../core/traffic/routes.ts";
 import { selectsPods } from "../core/traffic/serviceFacts.ts";
@@ -48,7 +49,7 @@ export function observe(key: string, { caches, memories, keys, settle, now }: Se
     deployment,
     intent,
     plan,
-    planOfIntent: intent && caches.plans.get(`${namespace}/${planName(name, requestUid(intent, deployment?.digest ?? ""))}`),
+    planOfIntent: intent && planOf(intent, deployment?.digest ?? "", plans, name),
     heldPlans: plans.filter(({ metadata, status }) => status?.phase === "Held" && metadata.finalizers?.includes(finalizers.plan)),
     plannedRequests: new Set(plans.flatMap(({ spec }) => [spec.request, ...(spec.overwritten ?? [])]).flatMap((asked) => asked?.uid ?? [])),
     previous: previousPlan(plans, plan, plan?.spec.canary.digest ?? deployment?.digest),
@@ -75,6 +76,17 @@ export function observe(key: string, { caches, memories, keys, settle, now }: Se
   };
 }
 
+/** The plan of what is asked for: by its name, or the latest retry of it where that record is gone. */
+function planOf(intent: Intent, digest: string, plans: readonly CanaryPlan[], deployment: string): CanaryPlan | undefined {
+  const asked = requestUid(intent, digest);
+  const named = plans.find(({ metadata }) => metadata.name === planName(deployment, asked));
+  if (named) return named;
+  const retries = plans.filter(({ spec }) => spec.canary.digest === digest && answers(spec.request?.uid, asked));
+  return retries.sort((a, b) => (askedAt(a) < askedAt(b) ? 1 : -1))[0];
+}
+
+const askedAt = (plan: CanaryPlan): string => plan.spec.request?.at ?? String(plan.metadata.creationTimestamp);
+
 /** The one plan that moves; else an ended one that still has its finalizer and not for a reason, or a record that nobody has written into. */
 export function livePlan(plans: readonly CanaryPlan[]): CanaryPlan | undefined {
   const byAge = [...plans].sort((a, b) => (String(a.metadata.creationTimestamp) < String(b.metadata.creationTimestamp) ? -1 : 1));
@@ -92,7 +104,6 @@ function overlaid(plan: CanaryPlan | undefined, memories: Memories, now: number)
 
 /** Only the latest plan of the template counts: one that was retried and promoted is good (`failedBefore` in core/admission asks the same). */
 function previousPlan(plans: readonly CanaryPlan[], live: CanaryPlan | undefined, digest: string | undefined): CanaryPlan | undefined {
-  const asked = (plan: CanaryPlan) => plan.spec.request?.at ?? String(plan.metadata.creationTimestamp);
   return plans
     .filter(
       (plan) =>
@@ -101,7 +112,7 @@ function previousPlan(plans: readonly CanaryPlan[], live: CanaryPlan | undefined
         plan.status?.phase !== "Bypassed" &&
         plan.spec.canary.digest === digest,
     )
-    .sort((a, b) => (asked(a) < asked(b) ? 1 : -1))[0];
+    .sort((a, b) => (askedAt(a) < askedAt(b) ? 1 : -1))[0];
 }
 
 /** The Services that select the pods; when the Deployment is gone, those that the plan has recorded. */

@@ -175,9 +175,7 @@ describe("what kube-apiserver makes of our patches", () => {
     });
     expect(wrong.flat().slice(0, 1)).toEqual([]);
     process.stdout.write(`${count} generated writes: ${[...decisions].map(([reason, times]) => `${reason} ${times}`).join(", ")}\n`);
-    expect([...decisions.keys()]).toEqual(
-      expect.arrayContaining(["ImageChanged", "NoPolicy", "OwnPause", "BypassRecreate"]),
-    );
+    expect([...decisions.keys()]).toEqual(expect.arrayContaining(["ImageChanged", "NoPolicy", "OwnPause", "BypassRecreate"]));
     expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
   });
 

@@ -4,7 +4,7 @@ import { planName } from "../../api/planName.ts";
 import type { CanaryPolicy } from "../../api/policy.ts";
 import { hashOf } from "../../api/template.ts";
 import type { Action } from "./action.ts";
-import { byWhom, isRetry, requestOf, retryOf, unrecorded } from "./requestUid.ts";
+import { byWhom, isRetry, requestOf, retryOf, strandedRequest, unrecorded } from "./requestUid.ts";
 import type { ReplicaSetFacts, Snapshot } from "./snapshot.ts";
 import { repaused, tendHeld } from "./tendHeld.ts";
 
@@ -23,11 +23,12 @@ function answer(snapshot: Snapshot): Action[] {
   if (!deployment.paused) return isLostHold(snapshot) ? repaused(deployment) : [];
   const stable = serving(snapshot);
   const isBack = deployment.digest === stable?.digest;
-  if (isBack && (planOfIntent || unrecorded(snapshot).length === 0)) return letGo(snapshot, true);
+  if (isBack && (planOfIntent || !needsRecord(snapshot))) return letGo(snapshot, true);
   const retry = retryOfHeld(snapshot);
-  if (planOfIntent && !retry) return isLive(planOfIntent) || planOfIntent.status?.phase === "Held" ? [] : strandedHold(snapshot);
+  const again = retry ?? (strandedFor(snapshot) === 0 ? strandedRequest(intent, snapshot.now) : undefined);
+  if (planOfIntent && !again) return [];
   const { policy } = snapshot;
-  const request = (planOfIntent && retry) ?? requestOf(intent, deployment.digest, snapshot.now);
+  const request = (planOfIntent && again) ?? requestOf(intent, deployment.digest, snapshot.now);
   const inForce = policy && !policy.metadata.deletionTimestamp && !policy.spec.suspend ? policy : undefined;
   if (retry && !inForce) return [];
   if (!stable) return letGo(snapshot, false);
@@ -66,11 +67,24 @@ const orphansGo = ({ deployment, replicaSets }: Snapshot): Action[] =>
     .filter(({ kept, owner }) => kept && (!deployment || deployment.deleting || owner !== deployment.uid))
     .map(({ name }): Action => ({ kind: "letStableGo", replicaSet: name }));
 
-/** The request has had its plan and is held for nobody: only a template that serves already may be let go by itself. */
-function strandedHold({ deployment, planOfIntent }: Snapshot): Action[] {
-  if (deployment && planOfIntent?.spec.stable.digest === deployment.digest)
-    return [{ kind: "unhold", resourceVersion: deployment.resourceVersion, template: undefined }];
-  return [];
+/** A request that was overwritten, or whose template serves already although another was stable when it was asked for. */
+function needsRecord(snapshot: Snapshot): boolean {
+  const { intent, deployment, plannedRequests } = snapshot;
+  const servesNow = intent?.canary === deployment?.digest && intent?.stable !== deployment?.digest;
+  return unrecorded(snapshot).length > 0 || (servesNow && intent !== undefined && !plannedRequests.has(intent.request.uid));
+}
+
+/** The caches of Deployments and of plans may be so far apart: an ended plan has let its Deployment go a moment before it ended. */
+const apartMs = 5_000;
+
+/**
+ * A hold whose plan has ended otherwise than Held: its template was asked for again past the webhook, where nobody could sign a request of its own.
+ * @returns milliseconds until it surely is one, 0 when it is; undefined when it is none
+ */
+export function strandedFor({ deployment, intent, planOfIntent, previous, now }: Snapshot): number | undefined {
+  if (!deployment?.paused || deployment.deleting || !intent || !planOfIntent || isLive(planOfIntent)) return undefined;
+  if ([planOfIntent, previous].some((plan) => plan?.status?.phase === "Held")) return undefined;
+  return Math.max(0, Date.parse(planOfIntent.status?.finishedAt ?? "") + apartMs - now) || 0;
 }
 
 function letGo(snapshot: Snapshot, isBack: boolean): Action[] {

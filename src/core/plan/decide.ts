@@ -1,7 +1,7 @@
 import { type CanaryPlan, isLive } from "../../api/plan.ts";
 import { revisionsBack, servedBefore } from "../admission/rollbackWindow.ts";
 import { fullPromotion } from "./approvals.ts";
-import { begin, repeats } from "./begin.ts";
+import { begin, repeats, strandedFor } from "./begin.ts";
 import { type Decision, Draft } from "./draft.ts";
 import { end, endingOf } from "./endings.ts";
 import { judge } from "./judge.ts";
@@ -22,7 +22,10 @@ import { unwind } from "./unwind.ts";
  */
 export function decide(snapshot: Snapshot): Decision {
   const { plan } = snapshot;
-  if (!plan) return { status: undefined, actions: begin(snapshot) };
+  if (!plan) {
+    const wakeAfter = strandedFor(snapshot);
+    return { status: undefined, actions: begin(snapshot), ...(wakeAfter ? { wakeAfter } : {}) };
+  }
   const draft = new Draft(plan.status ?? firstStatus(plan, snapshot.now), snapshot.now);
   draft.status.observedGeneration = plan.metadata.generation ?? 1;
   const policy = plan.spec.policy?.spec;

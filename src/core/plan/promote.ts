@@ -108,7 +108,8 @@ function complete(look: Look, draft: Draft): boolean {
 
 function lowered(look: Look, draft: Draft): boolean {
   const { stable } = look;
-  if (!stable) return true;
+  // One that is the Deployment's again is its controller's to size.
+  if (!stable || !look.inCustody) return true;
   if (stable.replicas > 0) {
     draft.stage("lower");
     draft.say("HandedOver", `lowering ${stable.name} from ${stable.replicas} to 0: it gets no requests any more`);

@@ -39,6 +39,15 @@ export function retryOf({ spec }: CanaryPlan): Request | undefined {
   return { uid, user: by, groups: [], fieldManager: "control.retry", operation: "UPDATE", at };
 }
 
+/** The same template again, of nobody we know. Its plan answers the intent as a retry's does. */
+export const strandedRequest = (intent: Intent, now: number): Request => ({
+  uid: `${first(intent.request.uid)}/r${now.toString(36)}`,
+  user: "unknown: the webhook was not asked",
+  groups: [],
+  operation: "UPDATE",
+  at: new Date(now).toISOString(),
+});
+
 /** A digest is hexadecimal, so it never begins like a retry. */
 export const isRetry = (uid: string | undefined): boolean => /\/r[0-9a-z]+$/.test(uid ?? "");
 

@@ -157,3 +157,17 @@ test("the record of a held plan may go as soon as something else is asked for", 
   expect(cluster.plans.map(({ status }) => status?.phase)).toEqual(["Promoted"]);
   expect(cluster.findings()).toEqual([]);
 });
+
+test("the record that was retried may go: the request does not look as if it had never had its plan", async () => {
+  const cluster = await Cluster.of({ policy: watchful({ onFailure: "Hold", onRepeat: "Retry" }), routes: [aVirtualService()] });
+  cluster.users.setImage(bad);
+  await cluster.runToEnd();
+  const { plan: first } = cluster;
+  if (first) cluster.users.control(first, { retry: {} });
+  await cluster.run(1_000);
+  await cluster.runToEnd();
+  if (first) cluster.users.remove(resources.canaryplans, first.metadata.name);
+  await cluster.run(20_000);
+  expect(cluster.plans.map(({ status }) => status?.phase)).toEqual(["Held"]);
+  expect(cluster.findings()).toEqual([]);
+});

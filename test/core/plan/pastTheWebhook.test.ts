@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import type { Deployment } from "../../../src/kube/object.ts";
+import { resources } from "../../../src/kube/resources.ts";
+import { canaryImage, deploymentName, namespace } from "../../build/story.ts";
+import { type Cluster, imageOf } from "../../fakes/cluster.ts";
+import { check, tell } from "../../scenes/tell.ts";
+
+const other = "nginx:1.25.0";
+
+/** The webhook is down; the MutatingAdmissionPolicy keeps pause and intent, whatever template comes. */
+function setPastTheWebhook(cluster: Cluster, image: string): void {
+  cluster.server.update<Deployment>(resources.deployments, deploymentName, namespace, (draft) => {
+    const container = draft.spec?.template.spec?.containers[0];
+    if (container) container.image = image;
+  });
+}
+
+test.each([
+  ["B, C, B", [other, canaryImage]],
+  ["B, C, B, C", [other, canaryImage, other]],
+])("%s, all but the first past the webhook: no hold is left with nobody to move it", async (_, images) => {
+  const cluster = await tell({}, 3_000);
+  for (const image of images) {
+    setPastTheWebhook(cluster, image);
+    await cluster.run(6_000);
+  }
+  await cluster.run(120_000);
+  const last = images.at(-1) ?? "";
+  expect(imageOf(cluster.deployment)).toBe(last);
+  expect(cluster.deployment?.spec?.paused).toBeUndefined();
+  expect(cluster.plan?.status?.phase).toBe("Promoted");
+  expect(check(cluster, { pods: { [last]: 4 } })).toEqual([]);
+});
