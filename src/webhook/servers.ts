@@ -1,6 +1,8 @@
 import { createServer as createHttpServer, type RequestListener, type Server } from "node:http";
 import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
+import { Server as NetServer } from "node:net";
 import type { KeyPair } from "../tls/keyPair.ts";
+import { type QuietConnections, quietConnections } from "./quietConnections.ts";
 
 /*
  * Every pod of the cluster can reach the port, and Node's own limits (60 s for headers, 300 s for a request) would let few of them block all.
@@ -40,12 +42,19 @@ export function parseAddress(text: string): Address {
 export function httpServer(app: RequestListener): Server {
   const server = createHttpServer({ ...timeLimits, maxHeaderSize }, app);
   server.maxConnections = mostHealthConnections;
-  return server;
+  return watched(server);
 }
 
 /** Answers no handshake until it has a certificate. How many connections it bears, `crowd.ts` decides. */
 export const httpsServer = (app: RequestListener, limits: TimeLimits = timeLimits): HttpsServer =>
-  createHttpsServer({ ...limits, maxHeaderSize, minVersion: oldestTls }, app);
+  watched(createHttpsServer({ ...limits, maxHeaderSize, minVersion: oldestTls }, app));
+
+const quiet = new WeakMap<Server | HttpsServer, QuietConnections>();
+
+function watched<T extends Server | HttpsServer>(server: T): T {
+  quiet.set(server, quietConnections(server));
+  return server;
+}
 
 /** From the next handshake on; open connections keep what they have. */
 export function serve(server: HttpsServer, { cert, key }: KeyPair): void {
@@ -69,12 +78,19 @@ export interface DrainTimes {
   finishMs: number;
 }
 
-/** Stops a server without failing a request: the readiness is gone already and answers say `Connection: close`. */
+/** Longer than a first request needs from the handshake on, and than kube-apiserver needs to act on `Connection: close`. */
+const quietMs = 1_000;
+
+/**
+ * Stops a server without failing a request: the readiness is gone already and answers say `Connection: close`. Only the listener is closed; Node's own
+ * `server.close()` would also cut connections whose first request is on its way.
+ */
 export async function drain(server: Server | HttpsServer, { lingerMs, finishMs }: DrainTimes): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, lingerMs));
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
+  const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
+  const sweep = setInterval(() => quiet.get(server)?.hangUp(quietMs), 50);
   const giveUp = setTimeout(() => server.closeAllConnections(), finishMs);
   await closed;
+  clearInterval(sweep);
   clearTimeout(giveUp);
 }

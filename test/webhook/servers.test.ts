@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { request as httpsRequest } from "node:https";
 import type { AddressInfo } from "node:net";
 import { connect } from "node:net";
@@ -110,6 +111,20 @@ describe("the server", () => {
     expect(await answer).toBe("done");
     await drained;
     await expect(get(port)).rejects.toThrow(/ECONNREFUSED/);
+  });
+
+  it("answers the first request of a connection that was opened just before it left", async () => {
+    const { server, port } = await started((end) => end());
+    serve(server, certificate);
+    const socket = tlsConnect({ host: "127.0.0.1", port, ca: certificate.ca, servername: "localhost" });
+    await once(socket, "secureConnect");
+    const drained = drain(server, { lingerMs: 0, finishMs: 5_000 });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    socket.write("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    let text = "";
+    for await (const part of socket) text += String(part);
+    expect(text).toMatch(/^HTTP\/1\.1 200 OK/);
+    await drained;
   });
 
   it("does not wait for ever for a request that never ends", async () => {
