@@ -8,8 +8,8 @@ export interface QuietConnections {
 }
 
 /**
- * When each connection of a server was last of use. Node's own idea of an idle connection includes one that was opened a moment ago and whose first
- * request is on its way: of 36,000 reviews under 50 restarts two met such an end.
+ * When each connection of a server was last of use. Node closes whatever is idle at once, and kube-apiserver may be sending its next request on such a
+ * connection just then.
  */
 export function quietConnections(server: Server | HttpsServer): QuietConnections {
   const lastUse = new Map<Socket, number>();

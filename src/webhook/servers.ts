@@ -78,12 +78,12 @@ export interface DrainTimes {
   finishMs: number;
 }
 
-/** Longer than a first request needs from the handshake on, and than kube-apiserver needs to act on `Connection: close`. */
-const quietMs = 1_000;
+/** A client that has not used a connection for so long hardly begins to in the very moment in which it is closed. */
+const quietMs = 2_000;
 
 /**
  * Stops a server without failing a request: the readiness is gone already and answers say `Connection: close`. Only the listener is closed; Node's own
- * `server.close()` would also cut connections whose first request is on its way.
+ * `server.close()` would also cut what is idle for no more than a moment.
  */
 export async function drain(server: Server | HttpsServer, { lingerMs, finishMs }: DrainTimes): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, lingerMs));

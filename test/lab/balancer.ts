@@ -29,7 +29,8 @@ function handOver(caller: Socket, tries: number): void {
       [replica, caller],
     ] as const) {
       one.on("error", () => other.destroy());
-      one.on("close", () => other.destroy());
+      // In good order: what was said last must still be heard, and not be lost in a reset.
+      one.on("close", (hadError) => (hadError ? other.destroy() : other.end()));
     }
     caller.resume();
   });
