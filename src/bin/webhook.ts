@@ -19,7 +19,7 @@ const webhook = await runWebhook(connect({ kubeconfig: KUBECONFIG, userAgent: "s
   listen: parseAddress(SERIN_LISTEN ?? ":8443"),
   health: parseAddress(SERIN_HEALTH ?? ":8080"),
   // Longer than kube-proxy and kube-apiserver need to hear of it; together below the pod's terminationGracePeriodSeconds.
-  drain: { lingerMs: 5_000, finishMs: 10_000 },
+  drain: { lingerMs: 5_000, quietMs: 2_000, finishMs: 10_000 },
   log,
 });
 

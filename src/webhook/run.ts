@@ -62,7 +62,7 @@ export async function runWebhook(connection: Connection, options: WebhookOptions
       await drain(reviews, options.drain);
       caches.stop();
       certificate.stop();
-      await drain(health, { lingerMs: 0, finishMs: 1_000 });
+      await drain(health, { lingerMs: 0, quietMs: 0, finishMs: 1_000 });
       await connection.close();
     },
   };

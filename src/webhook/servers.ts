@@ -74,18 +74,17 @@ export function listen(server: Server | HttpsServer, address: Address): Promise<
 export interface DrainTimes {
   /** So long new requests still come: kube-proxy and kube-apiserver hear late that we are leaving. */
   lingerMs: number;
+  /** After that, a connection that has not been used for so long is closed: its client hardly begins to in that very moment. */
+  quietMs: number;
   /** So long requests under way may take after that. */
   finishMs: number;
 }
-
-/** A client that has not used a connection for so long hardly begins to in the very moment in which it is closed. */
-const quietMs = 2_000;
 
 /**
  * Stops a server without failing a request: the readiness is gone already and answers say `Connection: close`. Only the listener is closed; Node's own
  * `server.close()` would also cut what is idle for no more than a moment.
  */
-export async function drain(server: Server | HttpsServer, { lingerMs, finishMs }: DrainTimes): Promise<void> {
+export async function drain(server: Server | HttpsServer, { lingerMs, quietMs, finishMs }: DrainTimes): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, lingerMs));
   const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
   const sweep = setInterval(() => quiet.get(server)?.hangUp(quietMs), 50);

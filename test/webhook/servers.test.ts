@@ -106,7 +106,7 @@ describe("the server", () => {
     serve(server, certificate);
     const answer = get(port);
     const end = await pending.promise;
-    const drained = drain(server, { lingerMs: 10, finishMs: 5_000 });
+    const drained = drain(server, { lingerMs: 10, quietMs: 100, finishMs: 5_000 });
     setTimeout(end, 100);
     expect(await answer).toBe("done");
     await drained;
@@ -118,7 +118,7 @@ describe("the server", () => {
     serve(server, certificate);
     const socket = tlsConnect({ host: "127.0.0.1", port, ca: certificate.ca, servername: "localhost" });
     await once(socket, "secureConnect");
-    const drained = drain(server, { lingerMs: 0, finishMs: 5_000 });
+    const drained = drain(server, { lingerMs: 0, quietMs: 1_000, finishMs: 5_000 });
     await new Promise((resolve) => setTimeout(resolve, 200));
     socket.write("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     let text = "";
@@ -134,7 +134,7 @@ describe("the server", () => {
     const answer = get(port);
     answer.catch(() => undefined);
     await pending.promise;
-    await drain(server, { lingerMs: 0, finishMs: 50 });
+    await drain(server, { lingerMs: 0, quietMs: 10, finishMs: 50 });
     await expect(answer).rejects.toThrow();
   });
 
@@ -153,7 +153,7 @@ describe("the server", () => {
         const client = reviewer({ port, ca: certificate.ca });
         const leave = () => {
           draining = true;
-          return drain(server, { lingerMs: 300, finishMs: 2_000 });
+          return drain(server, { lingerMs: 300, quietMs: 200, finishMs: 5_000 });
         };
         return { client, leave };
       }),
