@@ -4,15 +4,13 @@ import { parseTimes } from "../core/certificates/times.ts";
 import { connect } from "../kube/connection.ts";
 import { runCertificates } from "../tls/run.ts";
 import { parseAddress } from "../webhook/servers.ts";
+import { endOnBug, endOnSignal } from "./endings.ts";
 
 /** The certs process: makes and rotates the webhook's certificates, and keeps kube-apiserver's trust in step. Ends with 0 on SIGTERM. */
 const { KUBECONFIG, SERIN_NAMESPACE, SERIN_HEALTH, SERIN_CERTS = "own", SERIN_CERT_TIMES = "", SERIN_LOG_LEVEL } = process.env;
 const log = pino({ name: "serin-certs", level: SERIN_LOG_LEVEL ?? "info" }, pino.destination({ sync: true }));
 
-process.on("uncaughtException", (error) => {
-  log.fatal({ err: error }, "our bug");
-  process.exit(1);
-});
+endOnBug(log);
 
 if (SERIN_CERTS !== "own" && SERIN_CERTS !== "provided") throw new Error(`SERIN_CERTS is "${SERIN_CERTS}": own or provided is meant`);
 const certificates = await runCertificates(connect({ kubeconfig: KUBECONFIG, userAgent: "serin-certs/0.1.0" }), {
@@ -23,17 +21,4 @@ const certificates = await runCertificates(connect({ kubeconfig: KUBECONFIG, use
   log,
 });
 
-let isStopping = false;
-for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  process.on(signal, () => {
-    if (isStopping) return;
-    isStopping = true;
-    certificates.stop().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log.fatal({ err: error }, "the end was not clean");
-        process.exit(1);
-      },
-    );
-  });
-}
+endOnSignal(log, () => certificates.stop());

@@ -3,16 +3,14 @@ import { systemNamespace } from "../api/names.ts";
 import { connect } from "../kube/connection.ts";
 import { runWebhook } from "../webhook/run.ts";
 import { parseAddress } from "../webhook/servers.ts";
+import { endOnBug, endOnSignal } from "./endings.ts";
 
 /** The webhook as a process. Ends with 0 on SIGTERM, after the last request is answered. */
 const { KUBECONFIG, SERIN_NAMESPACE, SERIN_POD_NAME, SERIN_LISTEN, SERIN_HEALTH, SERIN_LOG_LEVEL } = process.env;
 const pod = SERIN_POD_NAME ?? "serin-webhook";
 const log = pino({ name: pod, level: SERIN_LOG_LEVEL ?? "info" }, pino.destination({ sync: true }));
 
-process.on("uncaughtException", (error) => {
-  log.fatal({ err: error }, "our bug");
-  process.exit(1);
-});
+endOnBug(log);
 
 const webhook = await runWebhook(connect({ kubeconfig: KUBECONFIG, userAgent: "serin-webhook/0.1.0" }), {
   ownNamespace: SERIN_NAMESPACE ?? systemNamespace,
@@ -23,17 +21,4 @@ const webhook = await runWebhook(connect({ kubeconfig: KUBECONFIG, userAgent: "s
   log,
 });
 
-let isStopping = false;
-for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  process.on(signal, () => {
-    if (isStopping) return;
-    isStopping = true;
-    webhook.stop().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log.fatal({ err: error }, "drain failed");
-        process.exit(1);
-      },
-    );
-  });
-}
+endOnSignal(log, () => webhook.stop());

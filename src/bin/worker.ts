@@ -2,16 +2,14 @@ import { pino } from "pino";
 import { systemNamespace } from "../api/names.ts";
 import { connect } from "../kube/connection.ts";
 import { runWorker } from "../worker/run.ts";
+import { endOnBug, endOnSignal } from "./endings.ts";
 
 /** The worker as a process. Ends with 0 on SIGTERM, with the Lease given away. */
 const env = process.env;
 const instance = env["SERIN_POD_NAME"] ?? "serin-worker";
-const log = pino({ name: "serin-worker", level: env["SERIN_LOG"] ?? "info", base: { instance } }, pino.destination({ sync: true }));
+const log = pino({ name: "serin-worker", level: env["SERIN_LOG_LEVEL"] ?? "info", base: { instance } }, pino.destination({ sync: true }));
 
-process.on("uncaughtException", (error) => {
-  log.fatal({ err: error }, "our bug");
-  process.exit(1);
-});
+endOnBug(log);
 
 const apiServer = env["KUBERNETES_SERVICE_HOST"];
 const connection = connect({
@@ -27,17 +25,4 @@ const worker = await runWorker(connection, {
   log,
 });
 
-let isStopping = false;
-for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  process.on(signal, () => {
-    if (isStopping) return;
-    isStopping = true;
-    worker.stop().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log.fatal({ err: error }, "the worker did not stop well");
-        process.exit(1);
-      },
-    );
-  });
-}
+endOnSignal(log, () => worker.stop());
