@@ -1,3 +1,4 @@
+import { annotations } from "../../src/api/names.ts";
 import type { CanaryPlan } from "../../src/api/plan.ts";
 import { isLive } from "../../src/api/plan.ts";
 import type { PodTemplate } from "../../src/api/template.ts";
@@ -138,7 +139,10 @@ export class Cluster {
   quiet(): boolean {
     const over = (plan: CanaryPlan) => !isLive(plan) && ((plan.metadata.finalizers ?? []).length === 0 || plan.status?.phase === "Held");
     if (!this.plans.every(over)) return false;
-    if (!this.deployment?.spec?.paused || this.deployment.metadata.deletionTimestamp) return true;
+    const { deployment } = this;
+    if (!deployment || deployment.metadata.deletionTimestamp) return true;
+    // One that somebody unpaused past the admission a moment ago is paused again, and gets its plan.
+    if (!deployment.spec?.paused) return deployment.metadata.annotations?.[annotations.intent] === undefined;
     const asked = this.users.held.at(-1)?.uid;
     return asked === undefined || this.plans.some(({ spec, status }) => spec.request?.uid === asked && status?.phase === "Held");
   }

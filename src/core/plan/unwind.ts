@@ -114,7 +114,7 @@ function deploymentBack(look: Look, draft: Draft): boolean {
   if (askedElse === "stable") {
     // Between this plan's canary and stable there was another request: the hold stays for the plan that records it.
     if (unrecorded(look.snapshot).length > 0) return true;
-    if (!deployment.paused) return true;
+    if (!deployment.paused && !deployment.carriesIntent) return true;
     draft.do({ kind: "unhold", resourceVersion: deployment.resourceVersion, template: undefined });
     return false;
   }
