@@ -12,14 +12,17 @@ export const requestUid = (intent: Intent, digest: string): string =>
 /** The request as the plan records it. */
 export function requestOf(intent: Intent, digest: string, now: number): Request {
   if (intent.canary === digest) return intent.request;
-  return {
-    uid: requestUid(intent, digest),
-    user: "unknown: the webhook was not asked",
-    groups: [],
-    operation: "UPDATE",
-    at: new Date(now).toISOString(),
-  };
+  return ofNobody(requestUid(intent, digest), now);
 }
+
+/** One that nobody could sign. */
+const ofNobody = (uid: string, now: number): Request => ({
+  uid,
+  user: "unknown: the webhook was not asked",
+  groups: [],
+  operation: "UPDATE",
+  at: new Date(now).toISOString(),
+});
 
 /**
  * Requests that were overwritten before they had a plan, oldest first, ten at most. The webhook may not have known yet that one of them had just got
@@ -40,13 +43,7 @@ export function retryOf({ spec }: CanaryPlan): Request | undefined {
 }
 
 /** The same template again, of nobody we know. Its plan answers the intent as a retry's does. */
-export const strandedRequest = (intent: Intent, now: number): Request => ({
-  uid: `${first(intent.request.uid)}/r${now.toString(36)}`,
-  user: "unknown: the webhook was not asked",
-  groups: [],
-  operation: "UPDATE",
-  at: new Date(now).toISOString(),
-});
+export const strandedRequest = (intent: Intent, now: number): Request => ofNobody(`${first(intent.request.uid)}/r${now.toString(36)}`, now);
 
 /** A digest is hexadecimal, so it never begins like a retry. */
 export const isRetry = (uid: string | undefined): boolean => /\/r[0-9a-z]+$/.test(uid ?? "");
