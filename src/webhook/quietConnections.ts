@@ -22,7 +22,7 @@ export function quietConnections(server: Server | HttpsServer): QuietConnections
   });
   server.on("request", ({ socket }, response) => {
     used(socket, Number.POSITIVE_INFINITY);
-    response.once("close", () => used(socket));
+    response.on("close", () => used(socket));
   });
   return {
     hangUp(afterMs) {
