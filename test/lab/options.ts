@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import type { ServingCertificate } from "../../src/tls/servingSecret.ts";
 import { LabFault } from "./labFault.ts";
 
 export const OPTIONAL_PARTS = ["serin", "istio", "prometheus"] as const;
@@ -15,6 +16,8 @@ export interface LabOptions {
   readonly workers: number;
   /** Lives of certificates, as in SERIN_CERT_TIMES: `ca=24s,leaf=8s,trustDelay=1s,margin=1s` rotates all the time. Production's when absent. */
   readonly certTimes?: string;
+  /** Somebody else's certificate for the webhook, as cert-manager would provide it: nothing is issued (SERIN_CERTS=provided). */
+  readonly providedCertificate?: ServingCertificate;
 }
 
 export const DEFAULT_OPTIONS: LabOptions = { without: [], scrape: "2s", webhooks: 1, workers: 2 };

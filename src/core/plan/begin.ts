@@ -23,9 +23,10 @@ export function begin(snapshot: Snapshot): Action[] {
 function answer(snapshot: Snapshot): Action[] {
   const { deployment, intent, planOfIntent } = snapshot;
   if (!deployment || deployment.deleting || !intent || intent.uid !== deployment.uid) return [];
-  if (!deployment.paused) return isLostHold(snapshot) ? repaused(deployment) : [];
   const stable = serving(snapshot);
   const isBack = deployment.digest === stable?.digest;
+  // Somebody unpaused it past the admission. When stable was asked for before that, the intent is a leftover.
+  if (!deployment.paused && !isBack) return isLostHold(snapshot) ? repaused(deployment) : [];
   if (isBack && (planOfIntent || !needsRecord(snapshot))) return letGo(snapshot, true);
   const retry = retryOfHeld(snapshot);
   const again = retry ?? (strandedFor(snapshot) === 0 ? strandedRequest(intent, snapshot.now) : undefined);
