@@ -15,9 +15,11 @@ export interface LabOptions {
   readonly workers: number;
   /** Lives of certificates, as in SERIN_CERT_TIMES: `ca=24s,leaf=8s,trustDelay=1s,margin=1s` rotates all the time. Production's when absent. */
   readonly certTimes?: string;
+  /** istiod serves its sidecar injector, and kube-apiserver asks it (injector.ts). */
+  readonly injector: boolean;
 }
 
-export const DEFAULT_OPTIONS: LabOptions = { without: [], scrape: "2s", webhooks: 1, workers: 2 };
+export const DEFAULT_OPTIONS: LabOptions = { without: [], scrape: "2s", webhooks: 1, workers: 2, injector: false };
 
 /** Reads the flags of `exec` and `up`. */
 export function parseLabOptions(args: readonly string[]): LabOptions {
@@ -31,6 +33,7 @@ export function parseLabOptions(args: readonly string[]): LabOptions {
         webhooks: { type: "string", default: String(DEFAULT_OPTIONS.webhooks) },
         workers: { type: "string", default: String(DEFAULT_OPTIONS.workers) },
         "cert-times": { type: "string" },
+        injector: { type: "boolean", default: DEFAULT_OPTIONS.injector },
       },
     }),
   );
@@ -41,6 +44,7 @@ export function parseLabOptions(args: readonly string[]): LabOptions {
     webhooks: count("--webhooks", values.webhooks),
     workers: count("--workers", values.workers),
     ...(values["cert-times"] === undefined ? {} : { certTimes: values["cert-times"] }),
+    injector: values.injector,
   };
 }
 
