@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { group, version } from "./names.ts";
 import { planSpec, planStatus } from "./plan.ts";
 import { policySpec, policyStatus } from "./policy.ts";
+import { sidecarPolicySpec, sidecarPolicyStatus } from "./sidecarPolicy.ts";
 import { type StructuralSchema, structural } from "./structural.ts";
 
 /*
@@ -99,6 +100,29 @@ export const canaryPlanKind: Kind = {
   selectable: [".spec.deployment.name", ".status.phase"],
 };
 
+export const sidecarPolicyKind: Kind = {
+  kind: "SidecarPolicy",
+  singular: "sidecarpolicy",
+  plural: "sidecarpolicies",
+  shortName: "spol",
+  scope: "Cluster",
+  description: "Says which pods must carry which sidecars. Written by a cluster administrator.",
+  spec: sidecarPolicySpec,
+  status: sidecarPolicyStatus,
+  columns: [
+    { name: "Enforcement", type: "string", jsonPath: ".spec.enforcement", description: "Whether what is missing is added." },
+    { name: "Track", type: "string", jsonPath: ".spec.match.track", description: "All pods, or canary pods only." },
+    { name: "Matched", type: "integer", jsonPath: ".status.matched", description: "Running pods that the policy is for." },
+    { name: "Carrying", type: "integer", jsonPath: ".status.carrying", description: "Pods that carry all that it asks for." },
+    { name: "Missing", type: "integer", jsonPath: ".status.missing", description: "Pods that lack something." },
+    { name: "Suspended", type: "boolean", jsonPath: ".spec.suspend", description: "Whether the policy asks nothing.", priority: 1 },
+    { name: "Istio", type: "string", jsonPath: ".spec.istio.inject", description: "What it tells Istio's injector.", priority: 1 },
+    { name: "Security", type: "string", jsonPath: ".spec.security", description: "What its containers may do.", priority: 1 },
+    age,
+  ],
+  selectable: [],
+};
+
 /** The definition of one kind. */
 export function crd(kind: Kind): CustomResourceDefinition {
   return {
@@ -148,4 +172,4 @@ function objectSchema({ description, spec, status }: Kind): StructuralSchema {
 }
 
 /** All of them, in the order in which they are documented. */
-export const kinds = [canaryPolicyKind, canaryPlanKind] as const;
+export const kinds = [canaryPolicyKind, canaryPlanKind, sidecarPolicyKind] as const;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { apiVersion } from "./names.ts";
 import { type CanaryPlan, type PlanMetadata, planSpec, planStatus } from "./plan.ts";
 import { type CanaryPolicy, policySpec, policyStatus } from "./policy.ts";
+import { type SidecarPolicy, sidecarPolicySpec, sidecarPolicyStatus } from "./sidecarPolicy.ts";
 
 /*
  * Objects from the API server as values that the rest of Serin can trust. A stored object has passed the CRD of its time, which may be
@@ -18,6 +19,17 @@ export function parsePolicy(object: unknown): PolicyResult {
     .safeParse(object, { error: wording });
   if (!parsed.success) return { error: sentence("CanaryPolicy", object, parsed.error) };
   return { policy: { apiVersion, kind: "CanaryPolicy", ...parsed.data } as CanaryPolicy };
+}
+
+export type SidecarPolicyResult = { policy: SidecarPolicy; error?: never } | { policy?: never; error: string };
+
+/** A SidecarPolicy, as `parsePolicy` does it. */
+export function parseSidecarPolicy(object: unknown): SidecarPolicyResult {
+  const parsed = z
+    .object({ metadata, spec: sidecarPolicySpec, status: sidecarPolicyStatus.optional().catch(undefined) })
+    .safeParse(object, { error: wording });
+  if (!parsed.success) return { error: sentence("SidecarPolicy", object, parsed.error) };
+  return { policy: { apiVersion, kind: "SidecarPolicy", ...parsed.data } as SidecarPolicy };
 }
 
 /** A plan with all defaults. Unknown fields, which a newer Serin may have left, are overlooked: a plan under way must not be stranded. */
