@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { text, time } from "./statusField.ts";
 
+/** Most measurements that measurementRetention may keep of one metric; a plan must stay far below etcd's 1.5 MiB. */
+export const mostKept = 50;
+
 export const verdicts = ["pass", "fail", "inconclusive", "no-data", "error"] as const;
 export type Verdict = (typeof verdicts)[number];
 
@@ -21,6 +24,7 @@ export const metricStatus = z
   .strictObject({
     name: text("Name of the metric.", 63),
     step: z.int().optional().describe("Index of the analysis step it belongs to; absent for background metrics."),
+    dryRun: z.boolean().optional().describe("true: measured and shown, but the plan does not hear of it."),
     phase: z.enum(["Pending", "Running", "Successful", "Failed", "Inconclusive", "Error"]).describe("Where the metric stands."),
     startedAt: time("When its analysis started."),
     message: text("Why, with the numbers.", 1024).optional(),
@@ -41,7 +45,12 @@ export const metricStatus = z
     ).optional(),
     lastFailureAt: time("When a failure last counted.").optional(),
     lastInconclusiveAt: time("When an inconclusive measurement last counted.").optional(),
-    measurements: z.array(measurement).max(10).describe("The latest measurements, oldest first."),
+    measurements: z
+      .array(measurement)
+      .max(mostKept)
+      .describe(
+        "The latest measurements, oldest first: ten, or as measurementRetention says. Beyond the latest ten without their message.",
+      ),
   })
   .describe("One metric.");
 export type MetricStatus = z.infer<typeof metricStatus>;

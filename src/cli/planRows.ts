@@ -81,6 +81,7 @@ function metricRow(plan: CanaryPlan, metric: MetricStatus, now: number): Row {
       countsOf(metric),
       ...(last?.value === undefined ? [] : [text(`last:${last.value}`, last.verdict === "fail" ? "bad" : undefined)]),
       ...(condition === undefined ? [] : [text(condition)]),
+      ...(metric.dryRun ? [text("dry run")] : []),
     ],
     children: [],
   };

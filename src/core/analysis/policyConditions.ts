@@ -2,6 +2,7 @@ import type { Metric } from "../../api/metric.ts";
 import type { CanaryPolicy, PolicyStatus } from "../../api/policy.ts";
 import { compileCondition } from "./condition.ts";
 import { unjudgedSteps } from "./inForce.ts";
+import { rulesThatFindNothing } from "./nameRule.ts";
 import { renderQuery } from "./query.ts";
 
 type Condition = NonNullable<PolicyStatus["conditions"]>[number];
@@ -23,7 +24,8 @@ export function policyConditions({ metadata, spec, status }: CanaryPolicy, now: 
 
 function accepted(spec: CanaryPolicy["spec"]): Said {
   const metrics = [...(spec.analysis?.metrics ?? []), ...spec.steps.flatMap((step) => step.analysis?.metrics ?? [])];
-  const troubles = metrics.flatMap(troublesOf);
+  const analyses = [spec.analysis, ...spec.steps.map((step) => step.analysis)].filter((each) => each !== undefined);
+  const troubles = [...metrics.flatMap(troublesOf), ...analyses.flatMap(rulesThatFindNothing)];
   const counted = `${spec.steps.length} steps, ${metrics.length} ${metrics.length === 1 ? "metric" : "metrics"}`;
   return troubles.length === 0
     ? { type: "Accepted", status: "True", reason: "Usable", message: counted }

@@ -42,8 +42,7 @@ function setStatus(draft: Draft, next: MetricStatus): void {
 
 function takeIn(look: Look, draft: Draft, inForce: readonly InForce[]): void {
   for (const each of inForce) {
-    if (!statusOf(draft, each))
-      setStatus(draft, begin(each.metric, { now: draft.now, ...(each.step === undefined ? {} : { step: each.step }) }));
+    if (!statusOf(draft, each)) setStatus(draft, begin(each.metric, { ...each, now: draft.now }));
   }
   for (const { key, answer, startedAt, finishedAt, weight, closing } of look.snapshot.answers) {
     const asked = inForce.find(({ metric, step }) => metricKey(metric.name, step) === key);
@@ -51,7 +50,7 @@ function takeIn(look: Look, draft: Draft, inForce: readonly InForce[]): void {
     // A late answer, of a step that is over, says nothing about this one.
     if (!asked || !before || startedAt < Date.parse(before.startedAt)) continue;
     const measurement = toMeasurement(judgeAnswer(asked.metric, answer), { startedAt, finishedAt, weight });
-    setStatus(draft, record(asked.metric, before, measurement, { closing }));
+    setStatus(draft, record(asked.metric, before, measurement, { closing, retention: asked.retention }));
   }
 }
 
@@ -76,7 +75,7 @@ const weightInForce = (look: Look, draft: Draft): number =>
   wayOf(look) === "routes" ? (weightNow(look) ?? 0) : (draft.status.weight?.desired ?? 0);
 
 function missingData(look: Look, draft: Draft, statuses: readonly MetricStatus[]): Judged {
-  for (const status of statuses) {
+  for (const status of statuses.filter(({ dryRun }) => dryRun !== true)) {
     const verdict = noDataVerdict(look.policy.onNoData, status, draft.now);
     const at = noDataAt(look.policy.onNoData, status);
     if (at !== undefined && at > draft.now) draft.wake(at - draft.now);
@@ -137,6 +136,7 @@ function passEach(look: Look, draft: Draft, metrics: readonly InForce[], weight:
     wayOf(look) === "routes" ? look.snapshot.trafficChangedAt : Date.parse(draft.status.weight?.changedAt ?? draft.time);
   let passed = true;
   for (const each of metrics) {
+    if (each.dryRun) continue;
     const looked = closingLook(each.metric, statusOf(draft, each), { now: draft.now, weightChangedAt, weight });
     if (looked.kind === "passed") continue;
     passed = false;
