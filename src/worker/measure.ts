@@ -52,6 +52,7 @@ async function askFor(
   snapshot: Snapshot,
   { prometheus }: Instruments,
 ): Promise<MetricAnswer> {
+  if (metric.provider === undefined) return { kind: "error", message: "the metric has no query, which is a bug of Serin's" };
   const { address, query, timeout } = metric.provider.prometheus;
   const rendered = renderQuery(query, {
     namespace: snapshot.namespace,

@@ -2,6 +2,7 @@ import type { MetricStatus } from "../../api/metricStatus.ts";
 import { judge as judgeAnswer } from "../analysis/condition.ts";
 import { type InForce, metricsInForce } from "../analysis/inForce.ts";
 import { assess, begin, closingLook, due, nextDue, noDataAt, noDataVerdict, record, toMeasurement } from "../analysis/run.ts";
+import { unresolved } from "../analysis/templates.ts";
 import { approvalOf } from "./approvals.ts";
 import type { Draft } from "./draft.ts";
 import { end, failed } from "./endings.ts";
@@ -42,7 +43,9 @@ function setStatus(draft: Draft, next: MetricStatus): void {
 
 function takeIn(look: Look, draft: Draft, inForce: readonly InForce[]): void {
   for (const each of inForce) {
-    if (!statusOf(draft, each)) setStatus(draft, begin(each.metric, { ...each, now: draft.now }));
+    if (statusOf(draft, each)) continue;
+    const invalid = each.invalid ?? unresolved(each.metric, look.snapshot.templates);
+    setStatus(draft, begin(each.metric, { ...each, now: draft.now, ...(invalid !== undefined && { invalid }) }));
   }
   for (const { key, answer, startedAt, finishedAt, weight, closing } of look.snapshot.answers) {
     const asked = inForce.find(({ metric, step }) => metricKey(metric.name, step) === key);

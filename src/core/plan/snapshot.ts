@@ -3,6 +3,7 @@ import type { CanaryPlan } from "../../api/plan.ts";
 import type { CanaryPolicy } from "../../api/policy.ts";
 import type { PastPlan } from "../admission/rollbackWindow.ts";
 import type { MetricAnswer } from "../analysis/answer.ts";
+import type { Templates } from "../analysis/templates.ts";
 import type { DestinationRuleObject, ServiceFacts, VirtualServiceObject } from "../traffic/wire.ts";
 
 /** Everything that a decision about one Deployment is made from: what the caches hold, what this worker measured, and the time. */
@@ -31,6 +32,8 @@ export interface Snapshot {
   approval: Approval | undefined;
   /** The policy of the plan (or, without a plan, of the intent) as it is now. */
   policy: CanaryPolicy | undefined;
+  /** The MetricTemplates of the cluster by name, for a plan that is being made. */
+  templates: Templates;
   /** ReplicaSets owned by the Deployment or by the plan. */
   replicaSets: readonly ReplicaSetFacts[];
   /** Pods of those ReplicaSets. */

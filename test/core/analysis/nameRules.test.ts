@@ -72,22 +72,22 @@ describe("R4: dryRun", () => {
 
 describe("R5: measurementRetention", () => {
   const metric = aMetric({ interval: "1m" });
-  const after = (count: number, retention?: number) =>
+  const keeping = (count: number, retention?: number) =>
     Array.from({ length: count }, (_, i) => at({ started: i * 60_000, verdict: "pass" })).reduce(
       (status, measurement) => record(metric, status, measurement, { retention }),
       begin(metric, { now: t0 }),
     );
 
   test("R5: without it the latest ten measurements are kept, and all are counted", () => {
-    const status = after(12);
+    const status = keeping(12);
     expect(status.measurements).toHaveLength(10);
     expect(status.measurements[0]?.startedAt).toBe("2026-01-01T00:02:00.000Z");
     expect(status).toMatchObject({ successful: 12, measured: 12 });
   });
 
   test("R5: with a limit so many, those beyond ten without their message", () => {
-    expect(after(12, 3).measurements).toHaveLength(3);
-    const many = after(40, 30).measurements;
+    expect(keeping(12, 3).measurements).toHaveLength(3);
+    const many = keeping(40, 30).measurements;
     expect(many).toHaveLength(30);
     expect(many.map(({ message }) => message)).toEqual([...Array<string>(20).fill(""), ...Array<string>(10).fill("pass")]);
   });
