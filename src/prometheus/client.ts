@@ -17,6 +17,8 @@ export interface QueryOptions {
   address?: string | undefined;
   /** Total time, waiting in the queue and the last byte included; at most 30 s. */
   timeoutMs?: number | undefined;
+  /** Most series that the answer may have; the client's own bound when absent. */
+  maxSeries?: number | undefined;
   /** Ends the wait of this caller. */
   signal?: AbortSignal | undefined;
 }
@@ -41,6 +43,14 @@ export interface PrometheusOptions {
   concurrency?: number;
 }
 
+interface Question {
+  url: URL;
+  promql: string;
+  deadlineMs: number;
+  /** Most series. */
+  most: number;
+}
+
 const longestTimeout = 30_000;
 
 /**
@@ -53,14 +63,14 @@ export function createPrometheus(options: PrometheusOptions): Prometheus & { clo
   const enter = lanes(concurrency);
   const share = sharedAnswers<PrometheusAnswer>();
 
-  const askOnce = async (url: URL, promql: string, deadlineMs: number, abandoned: AbortSignal): Promise<PrometheusAnswer> => {
+  const askOnce = async ({ url, promql, deadlineMs, most }: Question, abandoned: AbortSignal): Promise<PrometheusAnswer> => {
     const deadline = AbortSignal.any([abandoned, AbortSignal.timeout(deadlineMs)]);
     const leave = await enter(deadline);
     if (leave === undefined) return failure(`waited ${deadlineMs / 1_000}s behind ${concurrency} other queries: Prometheus is too slow`);
     try {
       const body = await ask({ url, promql, signal: deadline, deadlineMs, maxBytes, dispatcher });
       if (isFailure(body)) return body;
-      const parsed = parseAnswer(body, maxSeries);
+      const parsed = parseAnswer(body, most);
       return isFailure(parsed) ? parsed : { kind: "values", values: parsed.series.map(({ value }) => value), ...parsed };
     } catch (error) {
       return failure(`Serin could not read the answer, which is a bug of Serin's: ${excerpt(String(error))}`);
@@ -70,12 +80,12 @@ export function createPrometheus(options: PrometheusOptions): Prometheus & { clo
   };
 
   return {
-    query: async (promql, { address = defaultAddress, timeoutMs: asked = timeoutMs, signal } = {}) => {
+    query: async (promql, { address = defaultAddress, timeoutMs: asked = timeoutMs, maxSeries: most = maxSeries, signal } = {}) => {
       const url = apiAddress(address);
       if (isFailure(url)) return url;
       const deadlineMs = Math.max(1, Math.min(asked, longestTimeout));
-      const key = `${deadlineMs} ${url.href} ${promql}`;
-      const answer = await share(key, signal, (abandoned) => askOnce(url, promql, deadlineMs, abandoned));
+      const key = `${deadlineMs} ${most} ${url.href} ${promql}`;
+      const answer = await share(key, signal, (abandoned) => askOnce({ url, promql, deadlineMs, most }, abandoned));
       return answer ?? failure("the query was cancelled: its plan has ended or this worker is stopping");
     },
     close: async () => {

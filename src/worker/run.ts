@@ -46,6 +46,7 @@ export async function runWorker(
   const worker = createWorker({
     client,
     prometheus: createPrometheus({ defaultAddress: prometheus }),
+    counting: createPrometheus({ defaultAddress: prometheus }),
     keys: keys.keys,
     log,
     namespace,
