@@ -54,7 +54,7 @@ async function askFor(
   { prometheus }: Instruments,
 ): Promise<MetricAnswer> {
   if (metric.provider === undefined) return { kind: "error", message: "the metric has no query, which is a bug of Serin's" };
-  const { address, query, timeout } = metric.provider.prometheus;
+  const { address, credentials, query, timeout } = metric.provider.prometheus;
   const rendered = renderQuery(query, {
     namespace: snapshot.namespace,
     deployment: snapshot.name,
@@ -63,5 +63,5 @@ async function askFor(
     stableHash: plan.spec.stable.hash,
   });
   if ("error" in rendered) return { kind: "error", message: rendered.error };
-  return prometheus.query(rendered.query, { address, timeoutMs: timeout === undefined ? undefined : parseDuration(timeout) });
+  return prometheus.query(rendered.query, { address, credentials, timeoutMs: timeout === undefined ? undefined : parseDuration(timeout) });
 }

@@ -16,7 +16,6 @@ interface Scrape {
 
 const scrapeMs = 1_000;
 const windowMs = 60_000;
-const answerMs = 30;
 
 /** Prometheus in front of the simulated mesh: scrapes every second, knows the queries that a worker asks. */
 export class FakePrometheus implements Prometheus {
@@ -24,6 +23,8 @@ export class FakePrometheus implements Prometheus {
   /** False: requests can't be counted by revision, so there is no proof and only the settle time is left. */
   counts = true;
   asked = 0;
+  /** How long an answer takes; what it says was true when it was asked. */
+  answerMs = 30;
   /** How often the counters of built-ins were asked for. */
   counted = 0;
   readonly #clock: SimulatedClock;
@@ -37,7 +38,12 @@ export class FakePrometheus implements Prometheus {
   }
 
   async query(promql: string): Promise<PrometheusAnswer> {
-    await this.#clock.sleep(answerMs);
+    const said = this.#say(promql);
+    await this.#clock.sleep(this.answerMs);
+    return said;
+  }
+
+  #say(promql: string): PrometheusAnswer {
     if (this.mood === "error") return { kind: "error", message: "connection refused" } as PrometheusAnswer;
     if (promql.includes("vector(time())")) return this.#counters(promql);
     const hash = /^success_rate\("(.*)"\)$/.exec(promql)?.[1];

@@ -33,6 +33,7 @@ function taken(look: Look, draft: Draft, { metric, retention }: InForce, before:
   const { counted, judgement } = judgeCounts({ ...metric, builtin }, before, answer, {
     weight,
     weightChangedAt: weightChangedAt(look, draft),
+    at: answered.finishedAt,
   });
   const after = { ...before, counted };
   return judgement === undefined ? after : record(metric, after, toMeasurement(judgement, answered), { closing, retention });

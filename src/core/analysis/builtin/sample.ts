@@ -12,6 +12,7 @@
 /** One series: which requests it counts, and how many. */
 export interface Counter {
   readonly labels: Readonly<Record<string, string>>;
+  /** A whole number of requests. */
   readonly value: number;
 }
 
@@ -42,7 +43,7 @@ export function growthBetween(before: Sample, after: Sample): Growth {
   if (after.resets > before.resets) return { kind: "restarted", why: "a proxy's counters started over" };
   const series: Counter[] = [];
   for (const [key, { labels, value }] of after.series) {
-    const grown = value - (before.series.get(key)?.value ?? 0);
+    const grown = Math.round(value) - Math.round(before.series.get(key)?.value ?? 0);
     if (grown < 0) return { kind: "restarted", why: "a counter went down" };
     if (grown > 0) series.push({ labels, value: grown });
   }

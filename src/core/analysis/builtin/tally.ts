@@ -44,14 +44,17 @@ export function tallyOutcomes(family: Exclude<Family, "durations">, series: read
 
 /** Counts requests by whether they took longer than a bound of the histogram. @param boundMs one of its `le`, in ms */
 export function tallyDurations(series: readonly Counter[], boundMs: number, canaryRevision: string): Tallies {
-  return series.reduce<Tallies>((tallies, { labels, value }) => {
+  // Buckets are cumulative: all requests are in +Inf, those within the bound in its own bucket.
+  const sum = series.reduce<Tallies>((tallies, { labels, value }) => {
     const bound = boundOf(labels);
-    // Buckets are cumulative: all requests are in +Inf, those within the bound in its own bucket.
-    const one = { requests: bound === Number.POSITIVE_INFINITY ? value : 0, bad: bound === Number.POSITIVE_INFINITY ? value : 0 };
-    const within = bound === boundMs ? { requests: 0, bad: -value } : none;
-    return addTo(tallies, labels, add(one, within), canaryRevision);
+    if (bound === Number.POSITIVE_INFINITY) return addTo(tallies, labels, { requests: value, bad: value }, canaryRevision);
+    return bound === boundMs ? addTo(tallies, labels, { requests: 0, bad: -value }, canaryRevision) : tallies;
   }, nothing);
+  return { canary: possible(sum.canary), stable: possible(sum.stable) };
 }
+
+/** Two buckets that were not read at the same instant could say that more requests were fast than there were. */
+const possible = ({ requests, bad }: Tally): Tally => ({ requests, bad: Math.min(requests, Math.max(0, bad)) });
 
 function addTo(tallies: Tallies, labels: Counter["labels"], one: Tally, canaryRevision: string): Tallies {
   const isCanary = (labels[revisionLabel] ?? "") === canaryRevision;
