@@ -53,6 +53,25 @@ describe("built-ins", () => {
     }
   });
 
+  test("with a step at weight 100, where nothing is left to compare with, a good release is still promoted", async () => {
+    const steps = [{ setWeight: 50 }, { pause: { duration: "2s" } }, { setWeight: 100 }, { pause: { duration: "4s" } }];
+    const cluster = await tell({ policy: { ...builtins(errors, latency), steps } });
+    await cluster.runToEnd();
+    expect(cluster.findings()).toEqual([]);
+    expect(cluster.plan?.status?.phase).toBe("Promoted");
+    expect(cluster.plan?.status?.metrics?.[0]?.counted).toMatchObject({ weight: 100 });
+  });
+
+  test("a template that does not exist: the plan rolls back before the canary gets any traffic, and says why", async () => {
+    const metric = { name: "share", templateRef: { name: "gone" } };
+    const cluster = await tell({ policy: quick({ analysis: { metrics: [metric] } }) });
+    await cluster.runToEnd();
+    expect(cluster.findings()).toEqual([]);
+    expect(cluster.plan?.status).toMatchObject({ phase: "RolledBack", weight: { desired: 0 } });
+    expect(cluster.plan?.status?.message).toContain("share: analysis spec invalid: MetricTemplate gone does not exist");
+    expect(reasons(cluster)).not.toContain("TrafficWeightUpdated");
+  });
+
   test("in a step a built-in blocks until its first verdict", async () => {
     const steps = [{ setWeight: 30 }, { analysis: { metrics: [{ ...errors, name: "inline" }] } }, { setWeight: 60 }];
     const cluster = await tell({ policy: { ...quick({ steps: steps as never }), analysis: undefined } });

@@ -18,11 +18,11 @@ const tick = (seconds: number, [requests, bad]: Pair, [ofStable, badStable]: Pai
 });
 
 /** The judgements of these ticks under one weight, which is in force since t0. */
-function judged(builtin: Builtin, ticks: readonly CountsAnswer[], start?: Counted) {
+function judged(builtin: Builtin, ticks: readonly CountsAnswer[], start?: Counted, weight = 30) {
   let counted = start;
   return ticks.map((answer) => {
     const looked = judgeCounts({ name: "m", builtin }, counted === undefined ? {} : { counted }, answer, {
-      weight: 30,
+      weight,
       weightChangedAt: t0,
       at: answer.since + 5_000,
     });
@@ -83,6 +83,32 @@ describe("from counts to a verdict", () => {
     expect(mixed?.counted.canary).toEqual({ requests: 0, bad: 0 });
     expect(next?.judgement?.message).toBe("m: 10 of 50 requests of the canary under this weight");
     expect(verdicts({ successRate: {} }, [tick(-9, [100, 50]), tick(-4, [100, 50])])).toEqual([undefined, "fail"]);
+  });
+
+  describe("at weight 100, where stable gets no request", () => {
+    const before: Counted = {
+      weight: 60,
+      since: "2025-12-31T23:50:00.000Z",
+      canary: { requests: 900, bad: 9 },
+      stable: { requests: 900, bad: 9 },
+      reference: { requests: 9_998, bad: 99 },
+    };
+    const none: Pair = [0, 0];
+    const at100 = (ticks: CountsAnswer[], start: Counted | undefined = before) =>
+      judged({ successRate: {} }, ticks, start, 100).map(({ judgement }) => [judgement?.verdict, judgement?.message]);
+
+    test("the canary is held against what stable's requests were like until then", () => {
+      expect(at100([tick(0, [100, 1], none)])).toEqual([["pass", "m: 1 of 100 (1 %) of the canary failed, 1 % may"]]);
+      expect(at100([tick(0, [100, 40], none), tick(5, [100, 40], none)]).at(-1)).toEqual([
+        "fail",
+        "m: 80 of 200 (40 %) of the canary failed, 1 % may",
+      ]);
+    });
+
+    test("without any of stable's requests there is nothing to compare with", () => {
+      const { reference: _, ...unknown } = before;
+      expect(at100([tick(0, [100, 1], none)], unknown)).toEqual([["no-data", "m: 0 of 50 requests of stable to compare with"]]);
+    });
   });
 
   test("another weight counts anew; what the judge remembers goes on", () => {
