@@ -4,7 +4,7 @@ import type { Counted, MetricStatus } from "../../../api/metricStatus.ts";
 import { atMost, type CountsAnswer } from "../answer.ts";
 import type { Judgement } from "../condition.ts";
 import { toTime } from "../time.ts";
-import { type LookSettings, lookAtCounts } from "./look.ts";
+import { type LookAtCounts, type LookSettings, lookAtCounts } from "./look.ts";
 import { add, addEach, nothing, type Tally } from "./tally.ts";
 
 /*
@@ -36,6 +36,7 @@ export function judgeCounts(
   status: Pick<MetricStatus, "counted">,
   answer: CountsAnswer,
   { weight, weightChangedAt, at }: Circumstances,
+  look: LookAtCounts = lookAtCounts,
 ): { counted: Counted; judgement?: Judgement } {
   const before = status.counted;
   const isMixed = answer.since < weightChangedAt;
@@ -48,7 +49,7 @@ export function judgeCounts(
   const counts = { since: answer.since, at, window, canary: answer.canary, stable: answer.stable };
   const reference = add(before?.reference ?? nothing.stable, answer.stable);
   const settings = settingsOf(metric.builtin, boundMs);
-  const looked = lookAtCounts(remembered(before?.evidence), counts, weight === 100 ? withoutStable(settings, reference) : settings);
+  const looked = look(remembered(before?.evidence), counts, weight === 100 ? withoutStable(settings, reference) : settings);
   const counted: Counted = {
     weight,
     since,
