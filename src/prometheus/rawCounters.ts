@@ -57,7 +57,8 @@ export async function readCounters(
 ): Promise<{ kind: "samples"; samples: Samples } | Failure> {
   const samples = new Map<string, Sample>();
   const parts: Array<readonly Named[]> = [];
-  for (let from = 0; from < query.of.length; from += mostAtOnce) parts.push(query.of.slice(from, from + mostAtOnce));
+  const each = [...new Map(query.of.map((one) => [keyOf(one), one])).values()];
+  for (let from = 0; from < each.length; from += mostAtOnce) parts.push(each.slice(from, from + mostAtOnce));
   for (let of = parts.pop(); of !== undefined; of = parts.pop()) {
     const answer = await client.query(countersQuery({ ...query, of }), { maxSeries: mostSeries, ...options });
     if (answer.kind === "error" && answer.tooLarge && of.length > 1) {

@@ -67,13 +67,15 @@ describe("raw counters of many workloads", () => {
     });
   });
 
-  test("a hundred workloads take one query, a hundred and one take two", async () => {
+  test("a hundred workloads take one query, also when some are named twice; a hundred and one take two", async () => {
     const client = answers(() => seen([{ serin: "now" }, 6_000]));
     const many = (count: number) => Array.from({ length: count }, (_, i) => ({ namespace: "shop", name: `web-${i}` }));
     await readCounters(client, { ...query, of: many(100) }, { now: () => 0 });
     expect(client.asked).toHaveLength(1);
+    await readCounters(client, { ...query, of: [...many(100), ...many(100)] }, { now: () => 0 });
+    expect(client.asked).toHaveLength(2);
     const answer = await readCounters(client, { ...query, of: many(101) }, { now: () => 0 });
-    expect(client.asked).toHaveLength(3);
+    expect(client.asked).toHaveLength(4);
     expect(answer.kind === "samples" && answer.samples.size).toBe(101);
   });
 
