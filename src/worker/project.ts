@@ -1,6 +1,7 @@
 import { annotations, fieldManager, finalizers, labels, podTemplateHash, revision } from "../api/names.ts";
 import { imagesOf, type PodTemplate, templateDigest } from "../api/template.ts";
 import { claimsIn, hostPortIn } from "../core/admission/twoVersions.ts";
+import { metricsRevision } from "../core/analysis/builtin/canaryRevision.ts";
 import type { DeploymentFacts, PodFacts, ReplicaSetFacts } from "../core/plan/snapshot.ts";
 import type { DestinationRuleObject, VirtualServiceObject } from "../core/traffic/wire.ts";
 import type { Deployment, KubeObject, ObjectMeta, Pod, ReplicaSet } from "../kube/object.ts";
@@ -104,6 +105,7 @@ export function projectPod({ metadata, status }: Pod): PodProjection | undefined
   return {
     name: metadata.name ?? "",
     hash,
+    revision: metricsRevision(metadata.labels ?? {}),
     owner: controllerOf(metadata),
     ready: (status?.conditions ?? []).some(({ type, status: value }) => type === "Ready" && value === "True"),
     deleting: metadata.deletionTimestamp !== undefined,
