@@ -5,7 +5,7 @@ import type { SidecarPolicy } from "../../../src/api/sidecarPolicy.ts";
 import type { Admission } from "../../../src/core/admission/admission.ts";
 import { admitPod } from "../../../src/core/sidecars/admitPod.ts";
 import { applied } from "../../../src/core/sidecars/applied.ts";
-import { addedNames, demandsOn, fixesOf } from "../../../src/core/sidecars/demandsOn.ts";
+import { addedNames, demandsOn, equipment } from "../../../src/core/sidecars/demandsOn.ts";
 import { containersOf, type PodLike, podCase } from "../../../src/core/sidecars/pod.ts";
 import { world } from "../admission/build.ts";
 import { anyNamespace, anyPod, anyPolicies } from "./arbitrary.ts";
@@ -102,8 +102,8 @@ describe("for every pod and all policies", { timeout: soak ? 900_000 : 60_000 },
   it("the operations do what the decision says, and nothing is taken away", () => {
     holds((pod, policies, labels) => {
       const c = podCase(pod, { namespace: "shop", known: labels, role: "Stable", stage: "Admission" });
-      const demands = demandsOn(c, policies, "serin-system");
-      const wanted = applied(pod, fixesOf(demands), addedNames(demands));
+      const { demands, fixes } = equipment(c, policies, "serin-system");
+      const wanted = applied(pod, fixes, addedNames(demands));
       const found = admitPod(
         { asking: askedFor, object: copy(pod) },
         world({ policies: [], sidecarPolicies: policies, namespaceLabels: () => labels }),
