@@ -5,6 +5,7 @@ import { printable } from "./cut.ts";
 import { type ExplainOptions, explain } from "./explain.ts";
 import { type GetOptions, get } from "./get.ts";
 import type { Io } from "./io.ts";
+import { addLint } from "./lint/command.ts";
 import { retry } from "./retry.ts";
 import { exitCodes, UserError } from "./userError.ts";
 
@@ -66,6 +67,7 @@ function commands(io: Io, done: (code: number) => void): Command {
   reaching(verb("retry", "Give a template that failed and is held another canary", "target", "deploy/NAME, or plan NAME"))
     .addHelpText("after", retryHelp)
     .action(async (words: string[], options: ConnectOptions) => done(await retry(io, words, options)));
+  addLint(program, io, done);
   return program;
 }
 
