@@ -4,6 +4,7 @@ import type { ConnectOptions } from "./connected.ts";
 import { printable } from "./cut.ts";
 import { type ExplainOptions, explain } from "./explain.ts";
 import { type GetOptions, get } from "./get.ts";
+import { addImport } from "./import/command.ts";
 import type { Io } from "./io.ts";
 import { addLint } from "./lint/command.ts";
 import { retry } from "./retry.ts";
@@ -68,6 +69,7 @@ function commands(io: Io, done: (code: number) => void): Command {
     .addHelpText("after", retryHelp)
     .action(async (words: string[], options: ConnectOptions) => done(await retry(io, words, options)));
   addLint(program, io, done);
+  addImport(program, io, done);
   return program;
 }
 
