@@ -20,6 +20,26 @@ export const measurement = z
   .describe("One measurement.");
 export type Measurement = z.infer<typeof measurement>;
 
+const tally = (whose: string) =>
+  z
+    .strictObject({
+      requests: z.number().describe("Requests."),
+      bad: z.number().describe("Bad ones: failed, or slower than boundMs."),
+    })
+    .describe(`The ${whose} requests.`);
+
+export const counted = z
+  .strictObject({
+    weight: z.int().min(0).max(100).describe("The canary's weight at which these requests were counted."),
+    since: time("Since when."),
+    canary: tally("canary's"),
+    stable: tally("stable"),
+    boundMs: z.number().optional().describe("Of a latency: the bound of the histogram, in milliseconds, beyond which a request is slow."),
+    evidence: text("What the judge remembers since the metric began, as JSON.", 4096).optional(),
+  })
+  .describe("What a built-in has counted under the weight now in force.");
+export type Counted = z.infer<typeof counted>;
+
 export const metricStatus = z
   .strictObject({
     name: text("Name of the metric.", 63),
@@ -43,6 +63,7 @@ export const metricStatus = z
     lastScheduledAt: time(
       "When the latest measurement of its own schedule ended; closing looks in between don't move the schedule.",
     ).optional(),
+    counted: counted.optional(),
     lastFailureAt: time("When a failure last counted.").optional(),
     lastInconclusiveAt: time("When an inconclusive measurement last counted.").optional(),
     measurements: z

@@ -17,6 +17,14 @@ export const prometheusProvider = z
         ),
       ],
     ).optional(),
+    credentials: withRules(
+      z.string().min(1).max(253),
+      {
+        description:
+          "Name of a Secret in Serin's own namespace with username and password, or token, and for TLS ca.crt, tls.crt and tls.key. The Role serin-worker must name it too. Without address and credentials: as Serin's default server is reached.",
+      },
+      [matching("^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "write the name of a Secret, such as serin-prometheus")],
+    ).optional(),
     query: z
       .string()
       .min(1)

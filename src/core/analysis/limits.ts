@@ -21,10 +21,14 @@ export function effectiveCount(metric: Metric, inStep = false): number | undefin
   return metric.interval === undefined ? 1 : undefined;
 }
 
+/** A built-in that wants to see more only holds its step: nobody needs to decide. */
+export const inconclusiveLimitOf = ({ inconclusiveLimit, builtin }: Metric): number =>
+  inconclusiveLimit ?? (builtin === undefined ? defaults.inconclusiveLimit : Number.POSITIVE_INFINITY);
+
 /** The limit that is broken, with its arithmetic; the later check wins (L10). */
 export function brokenLimit(metric: Metric, counters: Counters): { phase: "Failed" | "Inconclusive" | "Error"; why: string } | undefined {
   const failureLimit = metric.failureLimit ?? defaults.failureLimit;
-  const inconclusiveLimit = metric.inconclusiveLimit ?? defaults.inconclusiveLimit;
+  const inconclusiveLimit = inconclusiveLimitOf(metric);
   const errorLimit = metric.consecutiveErrorLimit ?? defaults.consecutiveErrorLimit;
   if (counters.consecutiveErrors > errorLimit)
     return { phase: "Error", why: `consecutiveErrors (${counters.consecutiveErrors}) > consecutiveErrorLimit (${errorLimit})` };

@@ -2,7 +2,7 @@ import type { Metric } from "../../api/metric.ts";
 import type { Measurement, MetricStatus, Verdict } from "../../api/metricStatus.ts";
 import { atMost } from "./answer.ts";
 import type { Judgement } from "./condition.ts";
-import { brokenLimit, defaults, invalidReason, isBroken, phaseOf } from "./limits.ts";
+import { brokenLimit, defaults, inconclusiveLimitOf, invalidReason, isBroken, phaseOf } from "./limits.ts";
 import { closingIntervalOf, intervalOf, lastFinishedAt } from "./schedule.ts";
 import { fromTime, toTime } from "./time.ts";
 
@@ -138,7 +138,9 @@ function forgiven(metric: Metric, status: MetricStatus, verdict: Verdict): strin
   if (verdict === "error")
     return `consecutiveErrors (${status.consecutiveErrors}) <= consecutiveErrorLimit (${metric.consecutiveErrorLimit ?? defaults.consecutiveErrorLimit})`;
   if (verdict === "inconclusive")
-    return `inconclusive (${status.inconclusive}) <= inconclusiveLimit (${metric.inconclusiveLimit ?? defaults.inconclusiveLimit})`;
+    return Number.isFinite(inconclusiveLimitOf(metric))
+      ? `inconclusive (${status.inconclusive}) <= inconclusiveLimit (${inconclusiveLimitOf(metric)})`
+      : "more requests will tell";
   if (verdict !== "fail") return undefined;
   const limit = metric.failureLimit ?? defaults.failureLimit;
   return limit === -1

@@ -2,7 +2,7 @@ import type { Approval, Intent } from "../../api/intent.ts";
 import type { CanaryPlan } from "../../api/plan.ts";
 import type { CanaryPolicy } from "../../api/policy.ts";
 import type { PastPlan } from "../admission/rollbackWindow.ts";
-import type { MetricAnswer } from "../analysis/answer.ts";
+import type { CountsAnswer, MetricAnswer } from "../analysis/answer.ts";
 import type { Templates } from "../analysis/templates.ts";
 import type { DestinationRuleObject, ServiceFacts, VirtualServiceObject } from "../traffic/wire.ts";
 
@@ -138,7 +138,7 @@ export interface Answered {
   weight: number;
   /** Whether it was a closing look (design §8). */
   closing: boolean;
-  answer: MetricAnswer;
+  answer: MetricAnswer | CountsAnswer;
 }
 
 /** Names one metric of a plan: background metrics by name, those of an analysis step with its index. */

@@ -117,9 +117,8 @@ test("W5: background with startingStep 2: no measurement before step index 2", a
   const cluster = await tell({ policy: quick({ analysis: { startingStep: 2, metrics: [successMetric({ interval: "1s" })] } }) });
   await cluster.runToEnd();
   expect(cluster.plan?.status?.phase).toBe("Promoted");
-  expect(metrics(cluster)[0]?.measurements.every(({ weight }) => weight !== 30)).toBe(true);
-  const second = cluster.plan?.status?.journal?.find(({ message }) => message.startsWith("step 3/4: weight 30 → 60"))?.at ?? "";
-  expect(Date.parse(metrics(cluster)[0]?.startedAt ?? "")).toBeGreaterThanOrEqual(Date.parse(second) - 2_000);
+  const before = cluster.plan?.status?.journal?.find(({ message }) => message.startsWith("step 2/4 done"))?.at ?? "";
+  expect(Date.parse(metrics(cluster)[0]?.startedAt ?? "")).toBeGreaterThanOrEqual(Date.parse(before));
 });
 
 test("W6: abort: weight to stable at once, the canary's pods go when the route has settled (Argo: 30 s later), the record keeps its step", async () => {
