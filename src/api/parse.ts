@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { canaryPlanKind, kinds } from "./crd.ts";
 import { type MetricTemplate, metricTemplateSpec } from "./metricTemplate.ts";
 import { apiVersion } from "./names.ts";
 import { type CanaryPlan, type PlanMetadata, planSpec, planStatus } from "./plan.ts";
@@ -35,12 +36,13 @@ export interface Issue {
   readonly message: string;
 }
 
-const written = { CanaryPolicy: policySpec, MetricTemplate: metricTemplateSpec } as const;
-export const writtenKinds = Object.keys(written) as ReadonlyArray<keyof typeof written>;
+/** The kinds that people write; plans are Serin's own. */
+const written = new Map<string, z.ZodType>(kinds.filter((each) => each !== canaryPlanKind).map(({ kind, spec }) => [kind, spec]));
+export const writtenKinds: readonly string[] = [...written.keys()];
 
 /** Everything that the API server would refuse about an object that somebody wrote, each problem at its field; of an unknown field, at itself. */
-export function issuesOf(kind: keyof typeof written, object: unknown): Issue[] {
-  const parsed = z.object({ metadata, spec: written[kind] }).safeParse(object, { error: wording });
+export function issuesOf(kind: string, object: unknown): Issue[] {
+  const parsed = z.object({ metadata, spec: written.get(kind) ?? z.unknown() }).safeParse(object, { error: wording });
   return (parsed.error?.issues ?? []).flatMap((issue): Issue[] => {
     const path = issue.path.map((key) => (typeof key === "number" ? key : String(key)));
     if (issue.code !== "unrecognized_keys") return [{ path, message: issue.message }];

@@ -8,6 +8,7 @@ import { addImport } from "./import/command.ts";
 import type { Io } from "./io.ts";
 import { addLint } from "./lint/command.ts";
 import { retry } from "./retry.ts";
+import { addSimulate } from "./simulate/command.ts";
 import { exitCodes, UserError } from "./userError.ts";
 
 /** The CLI: arguments in, exit code out. `argv` is what stands behind `kubectl serin`. */
@@ -70,6 +71,7 @@ function commands(io: Io, done: (code: number) => void): Command {
     .action(async (words: string[], options: ConnectOptions) => done(await retry(io, words, options)));
   addLint(program, io, done);
   addImport(program, io, done);
+  reaching(addSimulate(program, io, done));
   return program;
 }
 

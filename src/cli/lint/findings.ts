@@ -59,9 +59,9 @@ function findingsIn(one: Written, around: Around): Finding[] {
 /** What doesn't fit the schema is no policy, so nothing more can be said about it. */
 function remarksOn(one: Written, around: Around): Remark[] {
   if (!one.apiVersion.startsWith(`${group}/`)) return [];
-  const kind = writtenKinds.find((known) => known === one.kind);
-  if (kind === undefined) {
-    const message = `${one.kind === "" ? "an object without kind" : one.kind} is nothing to write: ${writtenKinds.join(" and ")} are`;
+  const { kind } = one;
+  if (!writtenKinds.includes(kind)) {
+    const message = `${kind === "" ? "an object without kind" : kind} is nothing to write: ${writtenKinds.join(" and ")} are`;
     return [{ path: ["kind"], rule: "kind", message }];
   }
   if (one.apiVersion !== apiVersion) return [{ path: ["apiVersion"], rule: "kind", message: `write ${apiVersion}` }];
@@ -74,7 +74,7 @@ function remarksOn(one: Written, around: Around): Remark[] {
     }));
   const { policy } = kind === "CanaryPolicy" ? parsePolicy(one.object) : {};
   if (policy) return policyRemarks(policy, around);
-  const { template } = parseMetricTemplate(one.object);
+  const { template } = kind === "MetricTemplate" ? parseMetricTemplate(one.object) : {};
   return template ? onMetric(["spec", "metric"], templateTroubles(template.spec, around.scrapeMs)) : [];
 }
 

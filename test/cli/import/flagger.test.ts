@@ -111,7 +111,7 @@ test("a Canary and its MetricTemplates: what maps, and what does not, each with 
     canary.yaml:38:9: matters: Canary podinfo: spec.analysis.webhooks[2]: gate asks before the promotion; write \`- pause: {}\` as the last step: a person approves
     canary.yaml:39:9: note: Canary podinfo: spec.analysis.webhooks[3]: bell only tells: the plan and its events say what happens
     canary.yaml:40:5: note: Canary podinfo: spec.analysis.alerts: are not sent: watch the events of the plan and of the Deployment
-    canary.yaml:46:81: matters: MetricTemplate not-found: spec.provider.secretRef: is not for a policy: whoever runs Serin gives it its access to Prometheus
+    canary.yaml:46:81: matters: MetricTemplate not-found: spec.provider.secretRef: is no part of a policy: name a Secret of Serin's own namespace in provider.prometheus.credentials
     canary.yaml:51:1: note: MetricTemplate unused: has no range of its own: the policies that use this template give min and max
     canary.yaml:61:27: matters: MetricTemplate dog: spec.provider.type: datadog can't be asked, so this metric was left out: write a query for Prometheus that says the same
     canary.yaml:68:31: matters: Canary ab: spec.analysis.match: chooses requests by header, so no policy was made: Serin shifts by weight; write stepWeight and maxWeight instead

@@ -83,7 +83,7 @@ function providerOf(provider: Fields, args: Args | undefined, remarks: Remarks):
   at.leftover(rest, []);
   for (const [field, value] of Object.entries({ authentication, headers, insecure }))
     if (value !== undefined && Object.keys(fieldsOf(value)).length + (value === true ? 1 : 0) > 0)
-      at.matters([field], "is not for a policy: whoever runs Serin gives it its access to Prometheus");
+      at.matters([field], "is no part of a policy: name a Secret of Serin's own namespace in provider.prometheus.credentials");
   const seconds = timeout === undefined ? undefined : numberOf(timeout);
   const asked = textOf(query);
   if (asked === undefined) {

@@ -110,7 +110,10 @@ export function providerOf(template: Written, remarks: Remarks, fill: (query: st
   remarks.in("provider").leftover(rest, ["region", "headers"]);
   for (const [field, value] of Object.entries({ secretRef, insecureSkipVerify, headers: rest["headers"] }))
     if (value !== undefined && value !== false)
-      remarks.matters(["provider", field], "is not for a policy: whoever runs Serin gives it its access to Prometheus");
+      remarks.matters(
+        ["provider", field],
+        "is no part of a policy: name a Secret of Serin's own namespace in provider.prometheus.credentials",
+      );
   return { address: textOf(address), query: fill(textOf(query) ?? "", remarks.in("query")) };
 }
 
