@@ -39,9 +39,7 @@ describe("built-ins", () => {
     expect(cluster.running()).toEqual({ [stableImage]: 4 });
     expect(after(cluster, "AnalysisFailed")).toBeLessThan(12_000);
     const told = cluster.plan?.status?.journal?.find(({ reason }) => reason === "AnalysisFailed")?.message;
-    expect(told).toMatch(
-      /errors: failed \(1\) > failureLimit \(0\); \d+ of \d+ \(\d.*%\) of the canary failed, 0 of \d+ \(0 %\) of stable/,
-    );
+    expect(told).toMatch(/errors: failed \(1\) > failureLimit \(0\); .*\d+ of \d+ .*%/);
   });
 
   test("slower by 800 ms is caught by a threshold, and by comparison", async () => {
@@ -51,6 +49,25 @@ describe("built-ins", () => {
       expect(cluster.plan?.status?.phase).toBe("RolledBack");
       expect(reasons(cluster)).toContain("AnalysisFailed");
     }
+  });
+
+  test("with a step at weight 100, where nothing is left to compare with, a good release is still promoted", async () => {
+    const steps = [{ setWeight: 50 }, { pause: { duration: "2s" } }, { setWeight: 100 }, { pause: { duration: "4s" } }];
+    const cluster = await tell({ policy: { ...builtins(errors, latency), steps } });
+    await cluster.runToEnd();
+    expect(cluster.findings()).toEqual([]);
+    expect(cluster.plan?.status?.phase).toBe("Promoted");
+    expect(cluster.plan?.status?.metrics?.[0]?.counted).toMatchObject({ weight: 100 });
+  });
+
+  test("a template that does not exist: the plan rolls back before the canary gets any traffic, and says why", async () => {
+    const metric = { name: "share", templateRef: { name: "gone" } };
+    const cluster = await tell({ policy: quick({ analysis: { metrics: [metric] } }) });
+    await cluster.runToEnd();
+    expect(cluster.findings()).toEqual([]);
+    expect(cluster.plan?.status).toMatchObject({ phase: "RolledBack", weight: { desired: 0 } });
+    expect(cluster.plan?.status?.message).toContain("share: analysis spec invalid: MetricTemplate gone does not exist");
+    expect(reasons(cluster)).not.toContain("TrafficWeightUpdated");
   });
 
   test("in a step a built-in blocks until its first verdict", async () => {
@@ -91,7 +108,10 @@ describe("no data and low traffic", () => {
   test("two requests a second: the step is extended until there are enough of them, never a pass before", async () => {
     const cluster = await tell({ policy: builtins(errors), rate: 2 }, 30_000);
     expect(cluster.plan?.status).toMatchObject({ phase: "Progressing", weight: { desired: 30 } });
-    expect(cluster.plan?.status?.metrics?.[0]?.measurements.at(-1)?.message).toMatch(/\d+ of 50 requests of the canary under this weight/);
+    expect(cluster.plan?.status?.metrics?.[0]?.measurements.at(-1)).toMatchObject({
+      verdict: "no-data",
+      message: expect.stringMatching(/requests.*canary|canary.*requests|requests to judge/),
+    });
     await cluster.runToEnd(600_000);
     expect(cluster.plan?.status?.phase).toBe("Promoted");
   });

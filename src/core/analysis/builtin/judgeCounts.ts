@@ -4,8 +4,8 @@ import type { Counted, MetricStatus } from "../../../api/metricStatus.ts";
 import { atMost, type CountsAnswer } from "../answer.ts";
 import type { Judgement } from "../condition.ts";
 import { toTime } from "../time.ts";
-import { type LookSettings, lookAtCounts } from "./look.ts";
-import { addEach, nothing, type Tally } from "./tally.ts";
+import { type LookAtCounts, type LookSettings, lookAtCounts } from "./look.ts";
+import { add, addEach, nothing, type Tally } from "./tally.ts";
 
 /*
  * From a built-in's counts to a verdict.
@@ -36,6 +36,7 @@ export function judgeCounts(
   status: Pick<MetricStatus, "counted">,
   answer: CountsAnswer,
   { weight, weightChangedAt, at }: Circumstances,
+  look: LookAtCounts = lookAtCounts,
 ): { counted: Counted; judgement?: Judgement } {
   const before = status.counted;
   const isMixed = answer.since < weightChangedAt;
@@ -45,13 +46,16 @@ export function judgeCounts(
   const boundMs = answer.boundMs ?? before?.boundMs;
   // A window is known by its beginning. What is mixed belongs to none, so that nothing of it lets a step end.
   const window = isMixed ? -1 : Date.parse(since);
-  const counts = { at, window, canary: answer.canary, stable: answer.stable };
-  const looked = lookAtCounts(remembered(before?.evidence), counts, settingsOf(metric.builtin, boundMs));
+  const counts = { since: answer.since, at, window, canary: answer.canary, stable: answer.stable };
+  const reference = add(before?.reference ?? nothing.stable, answer.stable);
+  const settings = settingsOf(metric.builtin, boundMs);
+  const looked = look(remembered(before?.evidence), counts, weight === 100 ? withoutStable(settings, reference) : settings);
   const counted: Counted = {
     weight,
     since,
     canary: under.canary,
     stable: under.stable,
+    reference,
     ...(boundMs !== undefined && { boundMs }),
     evidence: JSON.stringify(looked.state),
   };
@@ -78,6 +82,13 @@ export function settingsOf({ successRate, latency }: Builtin, boundMs?: number):
     tolerance: share === undefined ? (said?.tolerance ?? defaults.tolerance) : 1,
     minRequests: said?.minRequests ?? defaults.minRequests,
   };
+}
+
+/** At weight 100 no request goes to stable: what its requests were like until then is the measure. Too few of them are none. */
+function withoutStable(settings: LookSettings, { requests, bad }: Tally): LookSettings {
+  if (settings.against !== "stable" || requests < settings.minRequests) return settings;
+  // With one request more of each kind: a stable that had no bad one yet may still have its first.
+  return { ...settings, against: { share: rounded((bad + 1) / (requests + 2)) } };
 }
 
 /** 1 − 0.99 is 0.010000000000000009. A judge may want a share above 0: with `min: 1` one in a million is allowed. */

@@ -7,6 +7,8 @@ import { add, type Tallies, type Tally } from "./tally.ts";
 
 /** What was counted since the look before. */
 export interface NewCounts extends Tallies {
+  /** When counting began, ms since epoch: the time of the look before. */
+  readonly since: number;
   /** When it was counted, ms since epoch. */
   readonly at: number;
   /** A number for the weight in force: when it changes, `minRequests` starts anew; what speaks against the canary goes on. */

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { Builtin } from "../../../../src/api/builtin.ts";
 import type { Metric } from "../../../../src/api/metric.ts";
-import type { Counted } from "../../../../src/api/metricStatus.ts";
-import { counted as countedSchema } from "../../../../src/api/metricStatus.ts";
+import { type Counted, counted as countedSchema } from "../../../../src/api/metricStatus.ts";
 import type { CountsAnswer } from "../../../../src/core/analysis/answer.ts";
 import { judgeCounts, settingsOf } from "../../../../src/core/analysis/builtin/judgeCounts.ts";
+import type { LookAtCounts, Looked } from "../../../../src/core/analysis/builtin/look.ts";
 import { begin, record } from "../../../../src/core/analysis/run.ts";
 import { at, t0 } from "../aMetric.ts";
 
@@ -17,95 +17,121 @@ const tick = (seconds: number, [requests, bad]: Pair, [ofStable, badStable]: Pai
   ...(missing !== undefined && { missing }),
 });
 
-/** The judgements of these ticks under one weight, which is in force since t0. */
-function judged(builtin: Builtin, ticks: readonly CountsAnswer[], start?: Counted) {
+/** A judge that says what the test wants, and remembers what it was asked. */
+function scripted(...says: Array<Looked["verdict"]>) {
+  const asked: Array<Parameters<LookAtCounts>> = [];
+  const look: LookAtCounts = (...args) => {
+    asked.push(args);
+    return { state: { looks: asked.length }, verdict: says[asked.length - 1] ?? "pass", message: `look ${asked.length}` };
+  };
+  return { asked, look };
+}
+
+/** The judgements of these ticks, five seconds each, under one weight that is in force since t0. */
+function judged(
+  ticks: readonly CountsAnswer[],
+  { look }: { look: LookAtCounts },
+  start?: Counted,
+  weight = 30,
+  builtin: Builtin = { successRate: {} },
+) {
   let counted = start;
   return ticks.map((answer) => {
-    const looked = judgeCounts({ name: "m", builtin }, counted === undefined ? {} : { counted }, answer, {
-      weight: 30,
-      weightChangedAt: t0,
-      at: answer.since + 5_000,
-    });
+    const circumstances = { weight, weightChangedAt: t0, at: answer.since + 5_000 };
+    const looked = judgeCounts({ name: "m", builtin }, counted === undefined ? {} : { counted }, answer, circumstances, look);
     expect(countedSchema.safeParse(looked.counted).error).toBeUndefined();
     counted = looked.counted;
     return looked;
   });
 }
-const verdicts = (...args: Parameters<typeof judged>) => judged(...args).map(({ judgement }) => judgement?.verdict);
+const before: Counted = {
+  weight: 10,
+  since: "2025-12-31T23:50:00.000Z",
+  canary: { requests: 900, bad: 9 },
+  stable: { requests: 900, bad: 9 },
+  reference: { requests: 9_998, bad: 99 },
+  evidence: '{"looks":7}',
+};
 
 describe("from counts to a verdict", () => {
-  test("few requests are missing data, never a pass; enough of them pass", () => {
-    const looks = judged({ successRate: {} }, [tick(0, [20, 0]), tick(5, [29, 0]), tick(10, [1, 0])]);
-    expect(looks.map(({ judgement }) => judgement?.message)).toEqual([
-      "m: 20 of 50 requests of the canary under this weight",
-      "m: 49 of 50 requests of the canary under this weight",
-      "m: 0 of 50 (0 %) of the canary failed, 0 of 3000 (0 %) of stable",
-    ]);
-    expect(looks.map(({ judgement }) => judgement?.verdict)).toEqual(["no-data", "no-data", "pass"]);
-    expect(looks[2]?.counted).toMatchObject({ weight: 30, since: "2026-01-01T00:00:00.000Z", canary: { requests: 50, bad: 0 } });
+  test.each(["pass", "fail", "no-data", "inconclusive"] as const)("what the judge says is the verdict: %s", (verdict) => {
+    const [looked] = judged([tick(0, [200, 5])], scripted(verdict));
+    expect(looked?.judgement).toEqual({ verdict, value: "[0.975]", message: "m: look 1" });
   });
 
-  test("no requests at all, or none of stable to compare with, are missing data", () => {
-    expect(verdicts({ successRate: {} }, [tick(0, [0, 0])])).toEqual(["no-data"]);
-    expect(verdicts({ successRate: {} }, [tick(0, [100, 0], [0, 0])])).toEqual(["no-data"]);
-    expect(verdicts({ successRate: { min: 0.9 } }, [tick(0, [100, 0], [0, 0])])).toEqual(["pass"]);
-    const [silent] = judged({ successRate: {} }, [tick(0, [0, 0], [0, 0], "no proxy was scraped since")]);
-    expect(silent?.judgement).toMatchObject({ verdict: "no-data", message: "m: no proxy was scraped since" });
+  test("the judge is given what was counted since the look before, and its own memory", () => {
+    const judge = scripted();
+    judged([tick(0, [20, 1]), tick(5, [30, 2])], judge);
+    expect(judge.asked[0]).toMatchObject([undefined, { since: t0, at: t0 + 5_000, window: t0, canary: { requests: 20, bad: 1 } }, {}]);
+    expect(judge.asked[1]).toMatchObject([{ looks: 1 }, { at: t0 + 10_000, window: t0, canary: { requests: 30, bad: 2 } }, {}]);
   });
 
-  test("half of the requests bad fails, also before minRequests, and says the numbers", () => {
-    const looks = judged({ successRate: { minRequests: 1_000 } }, [tick(0, [20, 10]), tick(5, [20, 11])]);
-    expect(looks[1]?.judgement).toEqual({
-      verdict: "fail",
-      value: "[0.475]",
-      message: "m: 21 of 40 (52.5 %) of the canary failed, 0 of 2000 (0 %) of stable",
+  test("what was counted under a weight is kept beside the verdict", () => {
+    const looks = judged([tick(0, [20, 1]), tick(5, [30, 2], [500, 3])], scripted());
+    expect(looks[1]?.counted).toMatchObject({
+      weight: 30,
+      since: "2026-01-01T00:00:00.000Z",
+      canary: { requests: 50, bad: 3 },
+      stable: { requests: 1_500, bad: 3 },
     });
-    expect(looks[0]?.judgement?.verdict).toBe("no-data");
   });
 
-  test("a difference at one look alone holds and is no verdict: more requests will tell", () => {
-    const [first] = judged({ successRate: {} }, [tick(0, [100, 40])]);
-    expect(first?.judgement?.verdict).toBe("inconclusive");
+  test("requests that were partly sent under the weight before are evidence, but a verdict only when they fail", () => {
+    const judge = scripted("pass", "pass", "fail");
+    const [mixed, next] = judged([tick(-3, [500, 0]), tick(5, [10, 0])], judge);
+    expect(mixed?.judgement).toBeUndefined();
+    expect(mixed?.counted.canary).toEqual({ requests: 0, bad: 0 });
+    expect(next?.judgement?.verdict).toBe("pass");
+    expect(next?.counted.canary).toEqual({ requests: 10, bad: 0 });
+    expect(judge.asked[0]?.[1].window).not.toBe(judge.asked[1]?.[1].window);
+    expect(judged([tick(-3, [500, 400])], scripted("fail"))[0]?.judgement?.verdict).toBe("fail");
+  });
+
+  test("another weight counts anew; the judge's memory goes on", () => {
+    const judge = scripted();
+    const [looked] = judged([tick(0, [60, 0])], judge, before);
+    expect(looked?.counted.canary.requests).toBe(60);
+    expect(judge.asked[0]?.[0]).toEqual({ looks: 7 });
+  });
+
+  test("a memory that can't be read is none", () => {
+    const judge = scripted();
+    judged([tick(0, [60, 0])], judge, { ...before, evidence: "{" });
+    expect(judge.asked[0]?.[0]).toBeUndefined();
+  });
+
+  test("why nothing could be counted is told; a failure goes before it", () => {
+    const silent = tick(0, [0, 0], [0, 0], "no proxy was scraped since");
+    expect(judged([silent], scripted("pass"))[0]?.judgement).toEqual({
+      verdict: "no-data",
+      value: "[]",
+      message: "m: no proxy was scraped since",
+    });
+    expect(judged([silent], scripted("fail"))[0]?.judgement?.verdict).toBe("fail");
+  });
+
+  test("inconclusive holds the step and is counted by no limit", () => {
     const metric: Metric = { name: "m", builtin: { successRate: {} } };
     const status = record(metric, begin(metric, { now: t0 }), at({ started: 0, verdict: "inconclusive" }));
     expect(status).toMatchObject({ phase: "Running", message: "m: more requests will tell; inconclusive" });
   });
+});
 
-  test("against a threshold stable's own trouble excuses nothing; compared, it does", () => {
-    const both = [tick(0, [200, 60], [200, 60]), tick(5, [200, 60], [200, 60])];
-    expect(verdicts({ successRate: { min: 0.95 } }, both).at(-1)).toBe("fail");
-    expect(verdicts({ successRate: {} }, both).at(-1)).toBe("pass");
+describe("at weight 100, where stable gets no request", () => {
+  const against = (start: Counted, builtin?: Builtin) => {
+    const judge = scripted();
+    judged([tick(0, [100, 1], [0, 0])], judge, start, 100, builtin);
+    return judge.asked[0]?.[2].against;
+  };
+
+  test("the canary is held against what stable's requests were like until then", () => {
+    expect(against(before)).toEqual({ share: 0.01 });
+    expect(against({ ...before, reference: { requests: 98, bad: 0 } })).toEqual({ share: 0.01 });
   });
 
-  test("requests that were partly sent under the weight before are evidence, but no pass of this one", () => {
-    const [mixed, next] = judged({ successRate: {} }, [tick(-3, [500, 0]), tick(5, [10, 0])]);
-    expect(mixed?.judgement).toBeUndefined();
-    expect(mixed?.counted.canary).toEqual({ requests: 0, bad: 0 });
-    expect(next?.judgement?.message).toBe("m: 10 of 50 requests of the canary under this weight");
-    expect(verdicts({ successRate: {} }, [tick(-9, [100, 50]), tick(-4, [100, 50])])).toEqual([undefined, "fail"]);
-  });
-
-  test("another weight counts anew; what the judge remembers goes on", () => {
-    const before: Counted = {
-      weight: 10,
-      since: "2025-12-31T23:50:00.000Z",
-      canary: { requests: 900, bad: 0 },
-      stable: { requests: 9_000, bad: 0 },
-      evidence: JSON.stringify({
-        canary: { requests: 900, bad: 400 },
-        stable: { requests: 9_000, bad: 0 },
-        standing: 1,
-        window: Date.UTC(2025, 11, 31, 23, 50),
-        under: { canary: { requests: 900, bad: 400 }, stable: { requests: 9_000, bad: 0 } },
-      }),
-    };
-    const [look] = judged({ successRate: {} }, [tick(0, [60, 0])], before);
-    expect(look?.judgement).toMatchObject({
-      verdict: "fail",
-      message: "m: 400 of 960 (41.7 %) of the canary failed, 0 of 10000 (0 %) of stable",
-    });
-    expect(look?.counted.canary.requests).toBe(60);
-    expect(verdicts({ successRate: {} }, [tick(0, [60, 0])], { ...before, evidence: "{" })).toEqual(["pass"]);
+  test("too few of stable's requests are no measure; a threshold stays what it is", () => {
+    expect(against({ ...before, reference: { requests: 49, bad: 0 } })).toBe("stable");
+    expect(against(before, { successRate: { min: 0.9 } })).toEqual({ share: 0.1 });
   });
 });
 
@@ -117,15 +143,10 @@ test("what the policy says, as the judge takes it", () => {
     tolerance: 1,
     minRequests: 50,
   });
-  expect(settingsOf({ latency: { quantile: 0.95, max: "1s" } }, 1_000)).toMatchObject({
-    against: { share: 0.05 },
-    bad: "took longer than 1000ms",
-  });
+  const slow = settingsOf({ latency: { quantile: 0.95, max: "1s" } }, 1_000);
+  expect(slow).toMatchObject({ against: { share: 0.05 }, bad: "took longer than 1000ms" });
   expect(settingsOf({ successRate: {} })).toMatchObject({ against: "stable", tolerance: 1.25 });
-  expect(settingsOf({ latency: { quantile: 0.5, alpha: 0.001, tolerance: 2 } }, 10)).toMatchObject({
-    against: "stable",
-    alpha: 0.001,
-    tolerance: 2,
-  });
+  const compared = settingsOf({ latency: { quantile: 0.5, alpha: 0.001, tolerance: 2 } }, 10);
+  expect(compared).toMatchObject({ against: "stable", alpha: 0.001, tolerance: 2 });
   expect(settingsOf({ successRate: { min: 1 } }).against).toEqual({ share: 0.000_001 });
 });
