@@ -9,8 +9,8 @@ import { parsePromql, type Spot } from "./syntax.ts";
 
 /** Functions that compare samples: below two they give nothing. */
 const ofTwoSamples = ["rate", "irate", "increase", "delta", "idelta", "deriv", "predict_linear", "changes", "resets"];
-const smoothing = ["double_exponential_smoothing", "holt_winters"];
-const ofRange = (name: string): boolean => ofTwoSamples.includes(name) || smoothing.includes(name) || name.endsWith("_over_time");
+const ofRange = (name: string): boolean =>
+  ofTwoSamples.includes(name) || name === "double_exponential_smoothing" || name.endsWith("_over_time");
 
 /** A range that is missing or in the wrong place, in the order of the text. */
 export function rangeErrors(query: string): Spot[] {
@@ -71,8 +71,8 @@ function argumentOf(query: string, call: SyntaxNode): SyntaxNode | undefined {
 
 const isRange = (node: SyntaxNode): boolean => node.name === "MatrixSelector" || node.name === "SubqueryExpr";
 
-/** Offsets, `@` and parentheses around an expression leave it what it is. */
-const wrappers = new Set(["ParenExpr", "OffsetExpr", "StepInvariantExpr"]);
+/** Offsets, `@`, parentheses and the like around an expression leave it what it is. */
+const wrappers = new Set(["ParenExpr", "OffsetExpr", "StepInvariantExpr", "AnchoredExpr", "SmoothedExpr"]);
 
 function bare(node: SyntaxNode): SyntaxNode {
   return wrappers.has(node.name) && node.firstChild !== null ? bare(node.firstChild) : node;

@@ -21,6 +21,7 @@ describe("syntaxError says the first mistake, and where", () => {
     'sum(rate(istio_requests_total{response_code!~"5.."}[1m])) / sum(rate(istio_requests_total[1m]))',
     "histogram_quantile(0.99, sum by (le) (rate(x_bucket[2m] offset 5m)))",
     "max_over_time(rate(x[1m])[30m:1m])",
+    "rate(x[5m] smoothed) + rate((y[5m] @ end())) + min_over_time((a / b)[5m:])",
     'label_replace(up @ end(), "a", "$1", "b", "(.*)") or vector(0)',
     "x > bool on (a) group_left () y # a comment",
   ])("%s is PromQL", (query) => {
