@@ -33,8 +33,25 @@ export const knownPlaceholders: string = Object.keys(placeholders)
   .map((name) => `{{${name}}}`)
   .join(", ");
 
+type Rendered = { readonly query: string } | { readonly error: string };
+
+/** A metric asks the same again and again, and reading a query twice takes half a millisecond; the bound only stops a leak. */
+const remembered = 1_000;
+const rendered = new Map<string, Rendered>();
+
 /** Fills the placeholders of a PromQL template. The error names what is unknown, has no value or would change the query's shape. */
-export function renderQuery(template: string, args: QueryArgs): { query: string } | { error: string } {
+export function renderQuery(template: string, args: QueryArgs): Rendered {
+  const key = JSON.stringify([template, ...Object.values(placeholders).map((read) => read(args))]);
+  const before = rendered.get(key);
+  if (before !== undefined) return before;
+  const fresh = render(template, args);
+  const oldest = rendered.keys().next().value;
+  if (rendered.size >= remembered && oldest !== undefined) rendered.delete(oldest);
+  rendered.set(key, fresh);
+  return fresh;
+}
+
+function render(template: string, args: QueryArgs): Rendered {
   const wrong = placeholderErrors(template)[0]?.message ?? valueError(template, args);
   if (wrong !== undefined) return { error: `the query can't be asked: ${wrong}` };
   const plain = neutral(template);
