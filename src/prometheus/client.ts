@@ -51,6 +51,8 @@ export interface PrometheusOptions {
   maxSeries?: number;
   /** Queries under way at one server at the same time; more wait. */
   concurrency?: number;
+  /** Milliseconds since the epoch; answers of more than five minutes ago are none. */
+  now?: () => number;
   /** Milliseconds between the starts of two queries, all servers together. */
   paceMs?: number;
 }
@@ -67,6 +69,9 @@ interface Question {
 
 const longestTimeout = 30_000;
 
+/** As long as Prometheus itself takes a sample for the present (its lookback delta). */
+const oldestMs = 300_000;
+
 /**
  * A client that an unfriendly server can't hurt (research/reliability.md P1, P2): a deadline over everything, bodies and series capped while
  * they are read, no redirect followed, no compression asked for, every reply checked. Identical queries that overlap are asked once. Each server
@@ -81,6 +86,7 @@ export function createPrometheus(options: PrometheusOptions): Prometheus & { clo
     maxSeries = 1_000,
     concurrency = 8,
     paceMs = 20,
+    now = Date.now,
   } = options;
   const dispatcher = options.dispatcher ?? new Agent({ connections: concurrency });
   const reach = accesses({ open: dispatcher, credentials: options.credentials ?? (async () => undefined), connections: concurrency });
@@ -97,7 +103,7 @@ export function createPrometheus(options: PrometheusOptions): Prometheus & { clo
       const { dispatcher: through, authorization } = access;
       const body = await ask({ url, promql, at, signal: deadline, deadlineMs, maxBytes, dispatcher: through, authorization });
       if (isFailure(body)) return body;
-      const parsed = parseAnswer(body, most);
+      const parsed = parseAnswer(body, most, now() - oldestMs);
       return isFailure(parsed) ? parsed : { kind: "values", values: parsed.series.map(({ value }) => value), ...parsed };
     } catch (error) {
       return failure(`Serin could not read the answer, which is a bug of Serin's: ${excerpt(String(error))}`);

@@ -191,6 +191,7 @@ const refused: Array<[what: string, object: unknown, says: string]> = [
     "write an address such as http://prometheus.istio-system:9090, without user, password or query",
   ],
   ["an address with a password", prometheus({ address: "http://me:secret@prometheus:9090" }), "without user, password or query"],
+  ["a Secret with a namespace", prometheus({ credentials: "other/secret" }), "write the name of a Secret, such as serin-prometheus"],
   ["a timeout beyond 30s", prometheus({ timeout: "1m" }), "write a timeout from 1ms to 30s, such as 5s"],
   [
     "an approval of a step before the first",
