@@ -51,7 +51,7 @@ export interface PrometheusOptions {
   maxSeries?: number;
   /** Queries under way at one server at the same time; more wait. */
   concurrency?: number;
-  /** Milliseconds since the epoch; answers of more than five minutes ago are none. */
+  /** Milliseconds since the epoch; answers of more than five minutes before the time that is asked about are none. */
   now?: () => number;
   /** Milliseconds between the starts of two queries, all servers together. */
   paceMs?: number;
@@ -103,7 +103,7 @@ export function createPrometheus(options: PrometheusOptions): Prometheus & { clo
       const { dispatcher: through, authorization } = access;
       const body = await ask({ url, promql, at, signal: deadline, deadlineMs, maxBytes, dispatcher: through, authorization });
       if (isFailure(body)) return body;
-      const parsed = parseAnswer(body, most, now() - oldestMs);
+      const parsed = parseAnswer(body, most, (at ?? now()) - oldestMs);
       return isFailure(parsed) ? parsed : { kind: "values", values: parsed.series.map(({ value }) => value), ...parsed };
     } catch (error) {
       return failure(`Serin could not read the answer, which is a bug of Serin's: ${excerpt(String(error))}`);

@@ -60,8 +60,9 @@ describe("the article's Rollout and AnalysisTemplate, imported", () => {
   });
 
   /** The same release again, from what Prometheus remembers of it: the same end, and what it cost. */
-  async function replayed({ metadata, status }: CanaryPlan): Promise<void> {
-    const words = `--policy nginx --deployment deploy/nginx --from ${metadata.creationTimestamp} --to ${status?.finishedAt}`;
+  async function replayed({ status }: CanaryPlan): Promise<void> {
+    const shifted = status?.journal?.find(({ reason }) => reason === "TrafficWeightUpdated")?.at;
+    const words = `--policy nginx --deployment deploy/nginx --from ${shifted} --to ${status?.finishedAt}`;
     const { code, stdout } = await story.type("kubectl", "serin", "simulate", ...words.split(" "));
     console.log(stdout);
     expect(code).toBe(2);

@@ -1,7 +1,6 @@
 import { parseDuration } from "../../api/duration.ts";
 import { readMeter } from "../../core/analysis/builtin/meter.ts";
 import { families, sourceOf } from "../../core/analysis/builtin/source.ts";
-import { type Tally, tallyOutcomes } from "../../core/analysis/builtin/tally.ts";
 import { type QueryArgs, renderQuery } from "../../core/analysis/query.ts";
 import type { Prometheus } from "../../prometheus/client.ts";
 import { byWorkload, keyOf, readCounters } from "../../prometheus/rawCounters.ts";
@@ -44,25 +43,4 @@ export function pastInstruments(prometheus: Prometheus, args: QueryArgs, only: s
       return read.answer;
     },
   };
-}
-
-/** The canary's requests between two times, and how many failed, by Istio's counters; undefined when they can't be counted. */
-export async function requestsOfCanary(
-  prometheus: Prometheus,
-  args: QueryArgs,
-  window: { from: number; to: number },
-): Promise<Tally | undefined> {
-  const workload = { namespace: args.namespace, name: args.deployment };
-  const { metric, by } = families.requests;
-  const query = { metric, matchers: [{ label: "reporter", value: "source" }], namedBy: byWorkload, by, of: [workload] };
-  const tallyAt = async (at: number): Promise<Tally | undefined> => {
-    const answer = await readCounters(prometheus, query, { now: () => at, at });
-    const sample = answer.kind === "error" ? undefined : answer.samples.get(keyOf(workload));
-    return sample === undefined ? undefined : tallyOutcomes("requests", [...sample.series.values()], args.canaryHash).canary;
-  };
-  const [before, after] = await Promise.all([tallyAt(window.from), tallyAt(window.to)]);
-  if (before === undefined || after === undefined) return undefined;
-  const grown = { requests: after.requests - before.requests, bad: after.bad - before.bad };
-  // A proxy that started over takes its past out of the sum.
-  return grown.requests <= 0 || grown.bad < 0 ? undefined : grown;
 }

@@ -4,6 +4,7 @@ import type { PolicySpec } from "../../api/policy.ts";
 import type { Tally } from "../../core/analysis/builtin/tally.ts";
 import { toTime } from "../../core/analysis/time.ts";
 import type { Prometheus } from "../../prometheus/client.ts";
+import { pastRequests } from "../../prometheus/pastRequests.ts";
 import { type ConnectOptions, connected } from "../connected.ts";
 import { printable } from "../cut.ts";
 import type { Io } from "../io.ts";
@@ -11,7 +12,7 @@ import { loadManifests } from "../manifest/load.ts";
 import { wantsJson } from "../output.ts";
 import { deploymentNamed } from "../target.ts";
 import { exitCodes, UserError } from "../userError.ts";
-import { pastInstruments, requestsOfCanary } from "./instruments.ts";
+import { pastInstruments } from "./instruments.ts";
 import { type Replayed, replay } from "./replay.ts";
 import { policyNamed, type Subject, subjectOf } from "./subject.ts";
 import { timeOf } from "./times.ts";
@@ -43,8 +44,8 @@ export interface Simulation {
   step: number;
   steps: number;
   message: string;
-  /** The canary's requests from the beginning: until it ended, and until `to`. Absent when they can't be counted. */
-  requests?: { untilEnd: Tally; untilTo: Tally };
+  /** The canary's requests from the beginning: until it ended, and until `to`; or why they can't be counted. */
+  requests: { untilEnd: Tally; untilTo: Tally } | { why: string };
   events: Array<{ at: string; step: number; weight: number; message: string }>;
 }
 
@@ -104,9 +105,10 @@ async function costOf(
   { from, to }: { from: number; to: number },
   endedAt: number,
 ): Promise<Simulation["requests"]> {
-  const [untilEnd, untilTo] = await Promise.all([endedAt, to].map((end) => requestsOfCanary(prometheus, subject, { from, to: end })));
-  if (untilTo === undefined) return undefined;
-  return { untilEnd: untilEnd ?? { requests: 0, bad: 0 }, untilTo };
+  const until = (end: number) => pastRequests(prometheus, { ...subject, revision: subject.canaryHash, from, to: end });
+  const [untilEnd, untilTo] = await Promise.all([until(endedAt), until(to)]);
+  if ("why" in untilTo) return untilTo;
+  return { untilEnd: "why" in untilEnd ? { requests: 0, bad: 0 } : untilEnd, untilTo };
 }
 
 interface Parts {
@@ -132,7 +134,7 @@ function simulationOf({ options, subject, window, replayed, steps }: Parts, requ
     step: Math.min(steps, replayed.step + 1),
     steps,
     message: replayed.message,
-    ...(requests !== undefined && { requests }),
+    requests,
     events: replayed.events.map((event) => ({ ...event, step: Math.min(steps, event.step + 1), at: toTime(event.at) })),
   };
 }
@@ -153,6 +155,6 @@ function lines(told: Simulation): string[] {
     `Policy:      ${told.policy}, from ${from} to ${to}`,
     ...told.events.map((event) => `${since(event.at).padStart(11)}  weight ${String(event.weight).padStart(3)}  ${event.message}`),
     `Outcome:     ${endings[told.ending]} after ${since(at)}, at weight ${told.weight}, step ${told.step}/${told.steps}: ${told.message}`,
-    `Cost:        ${requests === undefined ? "the canary's requests can't be counted (istio_requests_total)" : `${failed(requests.untilEnd)} until then; ${failed(requests.untilTo)} until ${to}`}`,
+    `Cost:        ${"why" in requests ? `the canary's requests can't be counted: ${requests.why}` : `${failed(requests.untilEnd)} until then; ${failed(requests.untilTo)} until ${to}`}`,
   ];
 }
