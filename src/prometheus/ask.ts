@@ -1,5 +1,5 @@
 import { type Dispatcher, request } from "undici";
-import { excerpt, type Failure, failure } from "./failure.ts";
+import { excerpt, type Failure, failure, tooLarge } from "./failure.ts";
 import { isErrorReply } from "./parseAnswer.ts";
 
 /** One HTTP exchange with a Prometheus server: out goes PromQL, back comes the text of the body or what went wrong. */
@@ -81,7 +81,7 @@ async function read(asking: Asking, response: Dispatcher.ResponseData): Promise<
   }
   const text = await readAtMost(body, asking.maxBytes);
   if (text === undefined)
-    return failure(`${whereOf(asking)} answered more than ${asking.maxBytes} bytes: aggregate the query, for example with sum()`);
+    return tooLarge(`${whereOf(asking)} answered more than ${asking.maxBytes} bytes: aggregate the query, for example with sum()`);
   // Prometheus explains a query it can't run in a JSON body, with 400, 422 or 503; parseAnswer reads that.
   if (statusCode === 200 || isErrorReply(text)) return text;
   return failure(
