@@ -4,8 +4,11 @@ import type { ConnectOptions } from "./connected.ts";
 import { printable } from "./cut.ts";
 import { type ExplainOptions, explain } from "./explain.ts";
 import { type GetOptions, get } from "./get.ts";
+import { addImport } from "./import/command.ts";
 import type { Io } from "./io.ts";
+import { addLint } from "./lint/command.ts";
 import { retry } from "./retry.ts";
+import { addSimulate } from "./simulate/command.ts";
 import { exitCodes, UserError } from "./userError.ts";
 
 /** The CLI: arguments in, exit code out. `argv` is what stands behind `kubectl serin`. */
@@ -66,6 +69,9 @@ function commands(io: Io, done: (code: number) => void): Command {
   reaching(verb("retry", "Give a template that failed and is held another canary", "target", "deploy/NAME, or plan NAME"))
     .addHelpText("after", retryHelp)
     .action(async (words: string[], options: ConnectOptions) => done(await retry(io, words, options)));
+  addLint(program, io, done);
+  addImport(program, io, done);
+  reaching(addSimulate(program, io, done));
   return program;
 }
 

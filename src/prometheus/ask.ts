@@ -7,6 +7,8 @@ import { isErrorReply } from "./parseAnswer.ts";
 export interface Asking {
   url: URL;
   promql: string;
+  /** The time that is asked about, ms since epoch. */
+  at?: number | undefined;
   /** Aborts at the deadline, or when nobody waits any more. */
   signal: AbortSignal;
   /** The deadline in ms, for the message. */
@@ -40,10 +42,14 @@ function discard({ body }: Dispatcher.ResponseData): void {
 }
 
 function send(
-  { url, promql, signal, deadlineMs, dispatcher, authorization }: Asking,
+  { url, promql, at, signal, deadlineMs, dispatcher, authorization }: Asking,
   method: "POST" | "GET",
 ): Promise<Dispatcher.ResponseData> {
-  const form = new URLSearchParams({ query: promql, timeout: `${deadlineMs}ms` }).toString();
+  const form = new URLSearchParams({
+    query: promql,
+    timeout: `${deadlineMs}ms`,
+    ...(at !== undefined && { time: String(at / 1_000) }),
+  }).toString();
   const target = new URL(url);
   if (method === "GET") target.search = form;
   return request(target, {

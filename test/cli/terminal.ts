@@ -7,6 +7,7 @@ import { ApiError } from "../../src/kube/apiError.ts";
 import type { Patch } from "../../src/kube/client.ts";
 import type { Storable } from "../../src/kube/object.ts";
 import type { Resource } from "../../src/kube/resources.ts";
+import type { PrometheusAnswer } from "../../src/prometheus/client.ts";
 import { start } from "../build/story.ts";
 
 /** Objects as the API server would hold them: `world(aDeployment(), aPlan(), …)`. */
@@ -22,6 +23,10 @@ export interface TerminalOptions {
   connect?: Io["connect"];
   /** Answers a patch; absent: the test fails on one. Throws what the API server would refuse it with. */
   onPatch?(name: string, body: unknown): object;
+  /** Files by name; `-` is standard input. */
+  files?: Record<string, string>;
+  /** Answers queries of the past. */
+  query?(promql: string, at: number, address: string): readonly number[] | { series: Series[] } | { error: string };
   /** Plurals of kinds that may not be listed over all namespaces, or not at all. */
   forbidden?: Record<string, "everywhere" | "anywhere">;
   /** Plurals of kinds that are not installed. */
@@ -47,6 +52,15 @@ export async function serin(line: string, worlds: readonly World[], options: Ter
     err(text) {
       printed.err += text;
     },
+    async read(file) {
+      const text = options.files?.[file];
+      if (text === undefined) throw new Error(`ENOENT: no such file or directory, open '${file}'`);
+      return text;
+    },
+    prometheus: (address) => ({
+      query: async (promql, of = {}) => answerOf(options, promql, of.at ?? 0, of.address ?? address),
+      close: async () => undefined,
+    }),
     screen: () => options.screen,
     env: options.env ?? {},
     now: () => start + ((options.at ?? 42) + second) * 1_000,
@@ -62,6 +76,16 @@ export async function serin(line: string, worlds: readonly World[], options: Ter
     io,
   );
   return { code, ...printed };
+}
+
+type Series = Extract<PrometheusAnswer, { kind: "values" }>["series"][number];
+
+function answerOf({ query }: TerminalOptions, promql: string, at: number, address: string): PrometheusAnswer {
+  if (query === undefined) throw new Error(`a query that no test expects: ${promql}`);
+  const said = query(promql, at, address);
+  if ("error" in said) return { kind: "error", message: said.error } as PrometheusAnswer;
+  const series = "series" in said ? said.series : said.map((value) => ({ labels: {}, value, at }));
+  return { kind: "values", values: series.map(({ value }) => value), series, warnings: [] };
 }
 
 /** A cluster that answers from a world. Label selectors of `key=value` are followed; the field selector is the one of plans. */

@@ -1,6 +1,5 @@
 import type { MetricStatus } from "../../api/metricStatus.ts";
-import type { PolicySpec } from "../../api/policy.ts";
-import { judgeCounts } from "../analysis/builtin/judgeCounts.ts";
+import { builtinsIn, judgeCounts } from "../analysis/builtin/judgeCounts.ts";
 import { judge as judgeAnswer } from "../analysis/condition.ts";
 import type { InForce } from "../analysis/inForce.ts";
 import { begin, record, toMeasurement } from "../analysis/run.ts";
@@ -40,11 +39,6 @@ function taken(look: Look, draft: Draft, { metric, retention }: InForce, before:
   const after = { ...before, counted };
   return judgement === undefined ? after : record(metric, after, toMeasurement(judgement, answered), { closing, retention });
 }
-
-/** Of the whole policy, so that the bar of each stays where it is from the first look to the last. */
-const builtinsIn = ({ analysis, steps }: PolicySpec): number =>
-  [analysis, ...steps.map((step) => step.analysis)].flatMap((one) => one?.metrics ?? []).filter(({ builtin }) => builtin !== undefined)
-    .length;
 
 /** When the weight now in force was set: what was measured before speaks of another one. */
 export const weightChangedAt = (look: Look, draft: Draft): number =>

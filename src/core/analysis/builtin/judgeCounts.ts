@@ -1,6 +1,7 @@
 import type { Builtin } from "../../../api/builtin.ts";
 import type { Metric } from "../../../api/metric.ts";
 import type { Counted, MetricStatus } from "../../../api/metricStatus.ts";
+import type { PolicySpec } from "../../../api/policy.ts";
 import { atMost, type CountsAnswer } from "../answer.ts";
 import type { Judgement } from "../condition.ts";
 import { latencyWarmUp, sequentialDefaults } from "../sequential/settings.ts";
@@ -70,6 +71,11 @@ export function judgeCounts(
     },
   };
 }
+
+/** Of the whole policy, so that the bar of each stays where it is from the first look to the last. */
+export const builtinsIn = ({ analysis, steps }: PolicySpec): number =>
+  [analysis, ...steps.map((step) => step.analysis)].flatMap((one) => one?.metrics ?? []).filter(({ builtin }) => builtin !== undefined)
+    .length;
 
 /** What the policy says, as the judge takes it: of a latency so many may be slow as the quantile leaves. */
 export function settingsOf(
