@@ -1,7 +1,6 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { SidecarPolicy } from "../api/sidecarPolicy.ts";
-import { isSystemNamespace } from "../core/admission/policyFor.ts";
-import { covers, cutDown, type LookedAt, lookedAt } from "../core/sidecars/lookedAt.ts";
-import { type PodCase, type PodLike, podCase, type Role } from "../core/sidecars/pod.ts";
+import { covers, type LookedAt, lookedAt } from "../core/sidecars/lookedAt.ts";
 import { asSeen, inForceSince, sidecarStatus } from "../core/sidecars/policyStatus.ts";
 import { type Tally, tallyOf } from "../core/sidecars/tally.ts";
 import { sameJson } from "../core/traffic/sameJson.ts";
@@ -10,7 +9,7 @@ import type { Pod } from "../kube/object.ts";
 import { type Reflector, reflect, type Trouble } from "../kube/reflector.ts";
 import { resources } from "../kube/resources.ts";
 import type { Caches } from "./caches.ts";
-import { controllerOf } from "./project.ts";
+import { caseOf, type KeptPod, keptPod } from "./keptPod.ts";
 
 export interface SidecarOptions {
   client: Pick<Client, "pages" | "watch" | "patch">;
@@ -19,32 +18,28 @@ export interface SidecarOptions {
   namespace: string;
   /** Milliseconds since the epoch. */
   now(): number;
-  /** The status of this policy may be another one now. */
-  wake(policy: string): void;
+  /** Call `lookAt` with this key so many milliseconds from now; of several calls for one key one will do. */
+  wake(key: string, afterMs: number): void;
   trouble(trouble: Trouble): void;
 }
 
-/** A pod as it is kept: see `lookedAt.ts`. */
-interface KeptPod {
-  namespace: string;
-  /** The uid of its controller. */
-  owner: string | undefined;
-  /** Whether its controller is a ReplicaSet, as that of each Deployment's pod is. */
-  isOfReplicaSet: boolean;
-  pod: PodLike;
-}
-
-/** A status is written at most so often. Under churn that is 20 writes a minute; whoever waits for a pod to be listed waits 3.5 s at most. */
+/** Pods come in crowds and change five times in their first second: they are counted together, so long after the first of them. */
+const crowdMs = 300;
+/** A status is written at most so often: 20 times a minute under churn, and whoever waits for a pod to be listed waits 3.3 s at most. */
 const paceMs = 3_000;
+/** Pods that are counted before others get their turn: 250 pods under five policies take 50 ms, and the Lease must be renewed meanwhile. */
+const atOnce = 250;
 
-/** Policies share the queue with Deployments; no namespace has this name. */
+/** Policies share the queue with Deployments; no namespace has this name. Without a policy's name: the pods that are to be counted. */
 const prefix = "sidecars:/";
-export const sidecarKey = (policy: string): string => `${prefix}${policy}`;
-export const sidecarPolicyOfKey = (key: string): string | undefined => (key.startsWith(prefix) ? key.slice(prefix.length) : undefined);
+const keyOf = (policy: string): string => `${prefix}${policy}`;
+export const isSidecarKey = (key: string): boolean => key.startsWith(prefix);
 
 /**
  * Counts what pods lack, for the leader alone, and only while some SidecarPolicy asks for something: a cluster without one has neither this watch nor
  * these pods in memory. The pods are listed anew only when a policy speaks of names that were not kept; any other change counts the kept ones again.
+ *
+ *   a pod changes ──▶ uncounted ──0.3 s──▶ count() ──▶ the policies whose count that changes ──▶ writeStatus(), every 3 s at most
  */
 export class SidecarWatch {
   readonly #options: SidecarOptions;
@@ -53,7 +48,11 @@ export class SidecarWatch {
   #looked: LookedAt = new Set();
   #tally: Tally;
   /** What the tally was made for. */
-  #counted = "";
+  #tallied = "";
+  /** Keys of pods. While there are any, no status is written: it would tell of half a count. */
+  readonly #uncounted = new Set<string>();
+  /** Policies to look at once all is counted. */
+  readonly #changed = new Set<string>();
   /** By uid and generation: since when it is in force, also before that is stored. */
   readonly #since = new Map<string, string>();
   readonly #writtenAt = new Map<string, number>();
@@ -72,7 +71,7 @@ export class SidecarWatch {
   stop(): void {
     this.#leads = false;
     this.#close();
-    this.#counted = "";
+    this.#tallied = "";
     this.#since.clear();
     this.#writtenAt.clear();
   }
@@ -80,25 +79,49 @@ export class SidecarWatch {
   policyChanged(name: string): void {
     if (!this.#leads) return;
     this.#review();
-    this.#options.wake(name);
+    this.#options.wake(keyOf(name), 0);
   }
 
   /** Its labels are others. */
   namespaceChanged(name: string): void {
-    for (const kept of this.#pods?.byNamespace(name) ?? []) this.#count(kept);
+    for (const { pod } of this.#pods?.byNamespace(name) ?? []) this.#recount(`${name}/${pod.metadata.name}`);
   }
 
   /** A canary was handed over, or is one now. @param uid of the ReplicaSet */
   replicaSetChanged(uid: string): void {
-    for (const kept of this.#pods?.index("owner", uid) ?? []) this.#count(kept);
+    for (const { namespace, pod } of this.#pods?.index("owner", uid) ?? []) this.#recount(`${namespace}/${pod.metadata.name}`);
   }
 
-  /** Writes what is there into the policy's status, if that is not what stands there. @returns milliseconds until it may be written, when that is later */
-  async writeStatus(name: string): Promise<number | undefined> {
+  /** What a key of the queue asks for. @returns milliseconds after which to look again */
+  async lookAt(key: string): Promise<number | undefined> {
+    const policy = key.slice(prefix.length);
+    return policy === "" ? this.#count() : this.#writeStatus(policy);
+  }
+
+  async #count(): Promise<undefined> {
+    const pods = this.#pods;
+    if (!pods?.isSynced) return;
+    let counted = 0;
+    for (const key of this.#uncounted) {
+      this.#uncounted.delete(key);
+      const kept = pods.get(key);
+      for (const policy of this.#tally.put(key, kept && caseOf(kept, this.#options.caches))) this.#changed.add(policy);
+      counted += 1;
+      if (counted % atOnce === 0) await nextTurn();
+      if (pods !== this.#pods) return;
+    }
+    for (const policy of this.#changed) this.#options.wake(keyOf(policy), 0);
+    this.#changed.clear();
+  }
+
+  async #writeStatus(name: string): Promise<number | undefined> {
     const { client, caches, now } = this.#options;
     const policy = caches.sidecarPolicies.get(name);
     if (!policy || policy.metadata.deletionTimestamp || !caches.sidecarPolicies.caughtUp(name)) return undefined;
-    if (!policy.spec.suspend && !this.#pods?.isSynced) return undefined;
+    if (!policy.spec.suspend && (!this.#pods?.isSynced || this.#uncounted.size > 0)) {
+      this.#changed.add(name);
+      return undefined;
+    }
     const status = sidecarStatus(this.#seen(policy), this.#tally.of(name), new Date(now()).toISOString());
     if (sameJson(policy.status, status)) return undefined;
     const wait = (this.#writtenAt.get(name) ?? Number.NEGATIVE_INFINITY) + paceMs - now();
@@ -113,20 +136,20 @@ export class SidecarWatch {
 
   #review(): void {
     const policies = this.#options.caches.sidecarPolicies.values().map((policy) => this.#seen(policy));
-    const counted = policies
+    const tallied = policies
       .map(({ metadata, status }) => `${identityOf(metadata)} ${status?.inForceSince} ${metadata.deletionTimestamp ?? ""}`)
       .sort()
       .join();
-    if (counted === this.#counted) return;
-    this.#counted = counted;
+    if (tallied === this.#tallied) return;
+    this.#tallied = tallied;
     this.#forgetAllBut(policies);
     const asking = policies.filter(({ metadata, spec }) => !spec.suspend && metadata.deletionTimestamp === undefined);
     this.#tally = tallyOf(asking, this.#options.namespace);
     const wanted = lookedAt(asking);
     if (asking.length === 0) this.#close();
     else if (this.#pods === undefined || !covers(this.#looked, wanted)) this.#open(wanted);
-    else for (const kept of this.#pods.values()) this.#count(kept);
-    for (const { metadata } of policies) this.#options.wake(metadata.name);
+    else for (const { namespace, pod } of this.#pods.values()) this.#recount(`${namespace}/${pod.metadata.name}`);
+    for (const { metadata } of policies) this.#options.wake(keyOf(metadata.name), 0);
   }
 
   #forgetAllBut(policies: readonly SidecarPolicy[]): void {
@@ -146,54 +169,28 @@ export class SidecarWatch {
   #open(looked: LookedAt): void {
     this.#close();
     this.#looked = looked;
-    const { client, trouble } = this.#options;
-    const pods = reflect<Pod, KeptPod>(client, resources.pods, {
-      project: (raw) => (isSystemNamespace(raw.metadata.namespace ?? "", this.#options.namespace) ? undefined : keptPod(raw, looked)),
-      onChange: (key, _before, after) => (after === undefined ? this.#tell(this.#tally.put(key, undefined)) : this.#count(after)),
+    const { client, namespace, trouble, wake } = this.#options;
+    this.#pods = reflect<Pod, KeptPod>(client, resources.pods, {
+      project: (raw) => keptPod(raw, looked, namespace),
+      onChange: (key) => this.#recount(key),
       indexes: { owner: ({ owner }) => [owner ?? ""] },
       onTrouble: trouble,
     });
-    this.#pods = pods;
-    pods.synced.then(
-      () => {
-        if (this.#pods === pods) this.#tell(this.#options.caches.sidecarPolicies.values().map(({ metadata }) => metadata.name));
-      },
-      () => {}, // closed before its first list
-    );
+    // Closed before its first list: nobody waits for it.
+    this.#pods.synced.then(() => wake(prefix, 0)).catch(() => undefined);
   }
 
   #close(): void {
     this.#pods?.stop();
     this.#pods = undefined;
+    this.#uncounted.clear();
+    this.#changed.clear();
   }
 
-  #count(kept: KeptPod): void {
-    this.#tell(this.#tally.put(`${kept.namespace}/${kept.pod.metadata.name}`, this.#caseOf(kept)));
-  }
-
-  #tell(policies: readonly string[]): void {
-    if (this.#pods?.isSynced) for (const policy of policies) this.#options.wake(policy);
-  }
-
-  #caseOf({ namespace, owner, isOfReplicaSet, pod }: KeptPod): PodCase {
-    const { namespaces, replicaSets } = this.#options.caches;
-    const [set] = isOfReplicaSet ? replicaSets.index("uid", owner ?? "") : [];
-    const role: Role = !isOfReplicaSet ? "None" : set?.isOfPlan ? "Canary" : "Stable";
-    return podCase(pod, { namespace, known: namespaces.get(namespace), role, stage: "Stored" });
+  #recount(key: string): void {
+    this.#uncounted.add(key);
+    this.#options.wake(prefix, crowdMs);
   }
 }
 
 const identityOf = ({ uid, generation }: SidecarPolicy["metadata"]): string => `${uid} ${generation}`;
-
-/** A pod that has ended is asked nothing. */
-function keptPod(raw: Pod, looked: LookedAt): KeptPod | undefined {
-  const { metadata, status } = raw;
-  if (status?.phase === "Succeeded" || status?.phase === "Failed") return undefined;
-  const isOfReplicaSet = metadata.ownerReferences?.some(({ kind, controller }) => controller === true && kind === "ReplicaSet") ?? false;
-  return {
-    namespace: metadata.namespace ?? "",
-    owner: controllerOf(metadata),
-    isOfReplicaSet,
-    pod: cutDown(raw as unknown as PodLike, looked),
-  };
-}

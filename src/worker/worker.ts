@@ -21,7 +21,7 @@ import { policyKey, policyOfKey, writePolicyStatus } from "./policyStatus.ts";
 import type { DeploymentProjection } from "./project.ts";
 import { type Clock, createQueue } from "./queue.ts";
 import { type Reconciler, reconcile } from "./reconcile.ts";
-import { SidecarWatch, sidecarKey, sidecarPolicyOfKey } from "./sidecars.ts";
+import { isSidecarKey, SidecarWatch } from "./sidecars.ts";
 
 export interface WorkerOptions {
   client: Client;
@@ -49,8 +49,6 @@ export interface Worker {
   stop(): Promise<void>;
 }
 
-/** Pods come in crowds: what is asked of them is counted for so long before a policy's status is looked at. */
-const crowdMs = 300;
 /** How often the meters are looked at while plans live; each has its own, longer, pace. */
 const meterMs = 500;
 
@@ -82,7 +80,7 @@ export function createWorker(options: WorkerOptions): Worker {
     caches,
     namespace: options.namespace,
     now,
-    wake: (policy) => queue?.addAfter(sidecarKey(policy), crowdMs),
+    wake: (key, afterMs) => queue?.addAfter(key, afterMs),
     trouble,
   });
   const settle: Senses["settle"] = (setting) => settleTime({ setting, ...settling.latest() });
@@ -126,8 +124,7 @@ export function createWorker(options: WorkerOptions): Worker {
   };
 
   async function lookAt(key: string): Promise<number | undefined> {
-    const sidecarPolicy = sidecarPolicyOfKey(key);
-    if (sidecarPolicy !== undefined) return options.isLeader() ? sidecars.writeStatus(sidecarPolicy) : undefined;
+    if (isSidecarKey(key)) return options.isLeader() ? sidecars.lookAt(key) : undefined;
     const policy = policyOfKey(key);
     if (policy === undefined) return reconcile(key, reconciler);
     if (options.isLeader()) await writePolicyStatus(policy, hands);
