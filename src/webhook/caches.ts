@@ -1,15 +1,17 @@
 import { workerServiceAccount } from "../api/names.ts";
-import { parsePlan, parsePolicy } from "../api/parse.ts";
+import { parsePlan, parsePolicy, parseSidecarPolicy } from "../api/parse.ts";
 import type { CanaryPolicy } from "../api/policy.ts";
+import type { SidecarPolicy } from "../api/sidecarPolicy.ts";
 import type { SealKey } from "../core/admission/seal.ts";
 import { isSharedClaim } from "../core/admission/sharedClaim.ts";
-import { type PlanFact, planFact, type World } from "../core/admission/world.ts";
+import { type PlanFact, planFact } from "../core/admission/world.ts";
 import type { Client } from "../kube/client.ts";
 import type { KubeObject, Lease, Namespace, PersistentVolumeClaim, Secret } from "../kube/object.ts";
 import { reflect, type Trouble } from "../kube/reflector.ts";
 import { resources } from "../kube/resources.ts";
 import { intentKeysSecretName, parseIntentKeys } from "../tls/intentKeys.ts";
 import { parseServingSecret, type ServingCertificate, servingSecretName } from "../tls/servingSecret.ts";
+import type { ReviewWorld } from "./admitReview.ts";
 import type { WorkerHeartbeat } from "./workerHeartbeat.ts";
 
 /** The worker's Lease, in Serin's own namespace. */
@@ -25,7 +27,7 @@ export interface CacheOptions {
 }
 
 export interface WebhookCaches {
-  world(): World;
+  world(): ReviewWorld;
   /** Names of what has not been read yet. */
   notSynced(): string[];
   stop(): void;
@@ -38,10 +40,18 @@ export function openCaches(client: Client, options: CacheOptions): WebhookCaches
     onTrouble,
     project: (raw) => required(parsePolicy(raw), "policy"),
   });
+  const sidecarPolicies = reflect<KubeObject, SidecarPolicy>(client, resources.sidecarpolicies, {
+    onTrouble,
+    project: (raw) => withoutStatus(required(parseSidecarPolicy(raw), "policy")),
+  });
   const plans = reflect<KubeObject, PlanFact>(client, resources.canaryplans, {
     onTrouble,
     project: (raw) => planFact(required(parsePlan(raw), "plan")),
-    indexes: { deployment: (plan) => [plan.deploymentUid], route: (plan) => [...plan.routes] },
+    indexes: {
+      deployment: (plan) => [plan.deploymentUid],
+      route: (plan) => [...plan.routes],
+      revision: (plan) => [`${plan.namespace}/${plan.canary.hash}`],
+    },
   });
   const namespaces = reflect<Namespace, Record<string, string>>(client, resources.namespaces, {
     onTrouble,
@@ -64,7 +74,7 @@ export function openCaches(client: Client, options: CacheOptions): WebhookCaches
     project: parseServingSecret,
     onChange: (_key, _before, after) => after && certificate(after),
   });
-  const all = { policies, plans, namespaces, claims, lease, keys, serving };
+  const all = { policies, sidecarPolicies, plans, namespaces, claims, lease, keys, serving };
 
   return {
     world: () => ({
@@ -72,6 +82,8 @@ export function openCaches(client: Client, options: CacheOptions): WebhookCaches
       ownNamespace,
       workerUser: `system:serviceaccount:${ownNamespace}:${workerServiceAccount}`,
       policies: policies.values(),
+      sidecarPolicies: sidecarPolicies.values(),
+      plansOfRevision: (namespace, hash) => plans.index("revision", `${namespace}/${hash}`),
       namespaceLabels: (namespace) => namespaces.get(namespace),
       plansOf: (uid) => plans.index("deployment", uid),
       plansRouting: (namespace, name) => plans.index("route", `${namespace}/${name}`),
@@ -84,6 +96,11 @@ export function openCaches(client: Client, options: CacheOptions): WebhookCaches
       for (const reflector of Object.values(all)) reflector.stop();
     },
   };
+}
+
+/** Its list of pods changes all the time, and admission reads none of it. */
+function withoutStatus({ status: _, ...policy }: SidecarPolicy): SidecarPolicy {
+  return policy;
 }
 
 /** An object that can't be read is left out, and the sentence that says why goes to the log. */

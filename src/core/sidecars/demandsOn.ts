@@ -17,7 +17,7 @@ import { own, type PodCase, whyExempt } from "./pod.ts";
 export function demandsOn(c: PodCase, policies: readonly SidecarPolicy[], ownNamespace: string): Demand[] {
   if (policies.length === 0 || whyExempt(c, ownNamespace) !== undefined) return [];
   const matching = [...policies].sort(byPrecedence).filter((policy) => whyNotFor(policy, c) === undefined);
-  const added = new Set(matching.flatMap(({ spec }) => (spec.containers ?? []).map(({ name }) => name)));
+  const added = namesIn(matching);
   const claims = new Map<string, Claim>();
   let present = c;
   return matching.map((policy) => {
@@ -32,6 +32,12 @@ export function demandsOn(c: PodCase, policies: readonly SidecarPolicy[], ownNam
 /** What may be carried out: what policies that enforce ask for. */
 export const fixesOf = (demands: readonly Demand[]) =>
   demands.filter(({ policy }) => policy.spec.enforcement === "Enforce").flatMap(({ lacks }) => lacks.flatMap(({ fixes }) => fixes));
+
+const namesIn = (policies: readonly SidecarPolicy[]): ReadonlySet<string> =>
+  new Set(policies.flatMap(({ spec }) => (spec.containers ?? []).map(({ name }) => name)));
+
+/** Names of all containers that policies for this pod ask for, whether they are there or not. */
+export const addedNames = (demands: readonly Demand[]): ReadonlySet<string> => namesIn(demands.map(({ policy }) => policy));
 
 /** The highest priority first, then the name in byte order; as with CanaryPolicies, but all of them count. */
 export const byPrecedence = (a: SidecarPolicy, b: SidecarPolicy): number =>
