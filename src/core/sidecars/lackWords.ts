@@ -6,7 +6,7 @@ export const mainReason = (lacks: readonly Lack[]): LackReason =>
   (lacks.find(({ reason }) => reason !== "LeftOut") ?? lacks[0])?.reason ?? "NotAdded";
 
 /** Everything that is lacking, and why; what has the same reason is told together: `volume traces, container tracer: the pod was made …`. */
-export function lacksInWords(lacks: readonly Lack[]): string {
+export function lacksInWords(lacks: ReadonlyArray<Pick<Lack, "what" | "message">>): string {
   const byWhy = new Map<string, string[]>();
   for (const { what, message } of lacks) {
     const why = message.startsWith(`${what}: `) ? message.slice(what.length + 2) : message;
