@@ -45,7 +45,8 @@ function printed(report: SidecarReport, format: (typeof formats)[number] | undef
     case "json":
       return `${JSON.stringify(report, undefined, 2)}\n`;
     case "yaml":
-      return stringify(report);
+      // As YAML 1.1, in which a bare `off` is no string: what kubectl and most others read.
+      return stringify(report, { version: "1.1" });
     case "name":
       return [...new Set(report.pods.map(({ name }) => `pod/${name}\n`))].join("");
     case "wide":

@@ -33,7 +33,7 @@ export function lookedAt(policies: readonly SidecarPolicy[]): LookedAt {
 /** Whether pods that were cut down for one set of names do for another. */
 export const covers = (kept: LookedAt, wanted: LookedAt): boolean => [...wanted].every((name) => kept.has(name));
 
-/** The pod with what `demandsOn` looks at once it is stored, and nothing else. */
+/** The pod with what `demandsOn` looks at once it is stored, and nothing else. How to put it right is not to be asked of it: that takes a whole pod. */
 export function cutDown({ metadata, spec, status }: PodLike, looked: LookedAt): PodLike {
   const { name, labels, creationTimestamp, deletionTimestamp } = metadata;
   const { hostNetwork, os, restartPolicy } = spec;

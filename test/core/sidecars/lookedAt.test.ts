@@ -1,8 +1,12 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Demand } from "../../../src/core/sidecars/demand.ts";
 import { demandsOn } from "../../../src/core/sidecars/demandsOn.ts";
 import { covers, cutDown, lookedAt } from "../../../src/core/sidecars/lookedAt.ts";
+import type { PodLike } from "../../../src/core/sidecars/pod.ts";
 import { named } from "../../build/change.ts";
 import { aSidecarPolicy, asking, tracer, withFields } from "../../build/sidecarPolicy.ts";
+import { anyNamespace, anyPod, anyPolicies } from "./arbitrary.ts";
 import { annotation, container, going, initContainer, label, madeAt, ofSpec, type PodChange, pod, stored } from "./cases.ts";
 
 const policies = [
@@ -62,12 +66,34 @@ const pods: Record<string, PodChange[]> = {
   going: [going("2026-11-23T10:00:00Z")],
 };
 
+/** All but how it would be put right, for which the pod is looked at whole, when it is made. */
+const inWords = ({ policy, standing, lacks, notes }: Demand) => ({
+  policy: policy.metadata.name,
+  standing,
+  notes,
+  lacks: lacks.map(({ fixes, ...lack }) => ({ ...lack, isFixable: fixes.length > 0 })),
+});
+
 describe("what is kept of a pod is all that is asked about", () => {
   const looked = lookedAt(policies);
   test.each(Object.entries(pods))("a pod %s gives the same answers", (_, changes) => {
     const whole = pod(madeAt("2026-11-23T08:00:00Z"), ...changes);
     const said = (made: typeof whole) => demandsOn(stored(made), policies, "serin-system");
     expect(said(cutDown(whole, looked))).toEqual(said(whole));
+  });
+
+  test("so does any pod, whatever policies ask and wherever it is", () => {
+    let lacking = 0;
+    fc.assert(
+      fc.property(anyPod, anyPolicies, anyNamespace, (whole, some, known) => {
+        const said = (made: PodLike) => demandsOn(stored(made, { known }), some, "serin-system").map(inWords);
+        const answers = said(whole);
+        lacking += answers.filter(({ standing }) => standing === "Missing").length;
+        expect(said(cutDown(whole, lookedAt(some)))).toEqual(answers);
+      }),
+      { numRuns: 500, seed: 5 },
+    );
+    expect(lacking).toBeGreaterThan(100);
   });
 
   test("no variable's value is kept that no policy sets, and no container's fields that none speaks of", () => {
