@@ -39,7 +39,7 @@ const holds = (law: (pod: PodLike, policies: SidecarPolicy[], labels: Record<str
 
 const seen = { changed: 0, lacking: 0, native: 0, plain: 0, marked: 0 };
 
-describe("for every pod and all policies", () => {
+describe("for every pod and all policies", { timeout: soak ? 900_000 : 60_000 }, () => {
   it("the pod is let through", () => {
     holds((pod, policies, labels) => {
       const { allowed, operations, decision } = ask(pod, policies, labels);
@@ -69,6 +69,15 @@ describe("for every pod and all policies", () => {
           expect(ask(both, policies, labels).operations).toEqual([]);
           expect(injected(both, { isNative, namespaceInjects })).toEqual(both);
         }
+    });
+  });
+
+  it("nothing that one policy added counts as somebody else's after Istio's injector", () => {
+    holds((pod, policies, labels) => {
+      const alone = policies.slice(0, 1);
+      const first = ask(pod, alone, labels);
+      const both = injected(patched(pod, first), { isNative: true, namespaceInjects: true });
+      expect(ask(both, alone, labels).findings ?? []).toEqual((first.findings ?? []).filter((finding) => finding !== "Added"));
     });
   });
 
