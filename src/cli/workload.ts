@@ -58,7 +58,11 @@ export function progressOf({ kind, short }: WorkloadName, workload: Workload): P
       return deploymentProgress(short, workload as Deployment);
     case "DaemonSet": {
       const { desiredNumberScheduled = 0, updatedNumberScheduled = 0, numberAvailable = 0 } = (workload as DaemonSet).status ?? {};
-      return counted(short, { wanted: desiredNumberScheduled, updated: updatedNumberScheduled, available: numberAvailable, old: 0 });
+      // Its status tells how many are available, old ones among them, as kubectl does.
+      return {
+        line: `${short}: ${updatedNumberScheduled} of ${desiredNumberScheduled} pods are new, ${numberAvailable} old and new ones available`,
+        isDone: updatedNumberScheduled >= desiredNumberScheduled && numberAvailable >= desiredNumberScheduled,
+      };
     }
     case "StatefulSet": {
       const { spec, status: of } = workload as StatefulSet;

@@ -157,7 +157,7 @@ describe("pods of another workload", () => {
     expect(out.split("\n").slice(-5)).toEqual([
       `${short} restarted`,
       `${short}: its controller has not seen it yet`,
-      `${short}: 1 of 1 pods are new, 1 of them available`,
+      `${short}: 1 of 1 pods are new, 1 ${kind === "DaemonSet" ? "old and new ones" : "of them"} available`,
       `${short}: nothing is missing any more (1 pod)`,
       "",
     ]);
