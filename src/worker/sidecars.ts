@@ -108,6 +108,7 @@ export class SidecarWatch {
       for (const policy of this.#tally.put(key, kept && caseOf(kept, this.#options.caches))) this.#changed.add(policy);
       counted += 1;
       if (counted % atOnce === 0) await nextTurn();
+      // Others took their place meanwhile, and what is uncounted is theirs.
       if (pods !== this.#pods) return;
     }
     for (const policy of this.#changed) this.#options.wake(keyOf(policy), 0);

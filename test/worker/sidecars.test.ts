@@ -18,10 +18,13 @@ const status = (name = "tracing"): SidecarPolicyStatus | undefined =>
   cluster.server.get<SidecarPolicy>(resources.sidecarpolicies, name)?.status;
 const writes = () => (cluster.worker?.writes ?? []).filter((what) => what === "patch sidecarpolicies").length;
 /** A pod as somebody makes it, past the webhook. */
-const makePod = (name: string, over: { labels?: Record<string, string>; initContainers?: object[]; namespace?: string } = {}) =>
+const makePod = (name: string, over: { env?: object[]; initContainers?: object[]; namespace?: string } = {}) =>
   cluster.server.create(resources.pods, {
-    metadata: { name, namespace: over.namespace ?? "shop", labels: over.labels ?? {} },
-    spec: { containers: [{ name: "web", image: "web:1" }], ...(over.initContainers ? { initContainers: over.initContainers } : {}) },
+    metadata: { name, namespace: over.namespace ?? "shop", labels: {} },
+    spec: {
+      containers: [{ name: "web", image: "web:1", env: over.env ?? [] }],
+      ...(over.initContainers ? { initContainers: over.initContainers } : {}),
+    },
   } as unknown as Pod);
 const tracer = { name: "tracer", image: "tracer:1", restartPolicy: "Always" };
 
@@ -77,21 +80,42 @@ describe("the status of a SidecarPolicy", () => {
     expect(cluster.server.idleWrites).toEqual([]);
   });
 
-  test("a changed policy is in force anew, and pods older than that were made before it", async () => {
+  test("a changed policy is in force anew, also where it speaks of what was not kept of pods, and pods older than that were made before it", async () => {
     cluster = await Cluster.of();
     create();
     await cluster.run(5_000);
     makePod("fine", { initContainers: [tracer] });
+    makePod("ahead", { initContainers: [tracer], env: [{ name: "TRACE", value: "its own" }] });
     await cluster.run(5_000);
     const first = status()?.inForceSince ?? "";
     edit((draft) => Object.assign(draft.spec, { env: [{ name: "TRACE", value: "on" }] }));
     await cluster.run(4_000);
-    expect(status()).toMatchObject({ observedGeneration: 2, matched: 5, carrying: 0 });
+    expect(status()).toMatchObject({ observedGeneration: 2, matched: 6, carrying: 1 });
     expect((status()?.inForceSince ?? "") > first).toBe(true);
     expect(status()?.pods?.find(({ name }) => name === "fine")).toMatchObject({
       reason: "CreatedBefore",
       message: "variables of container web (TRACE): the pod was made before the policy said so",
     });
+  });
+
+  test("thousands of pods are counted in turns, and no status tells of half a count", async () => {
+    cluster = await Cluster.of();
+    for (let index = 0; index < 2_000; index += 1) makePod(`p-${index}`);
+    const told: Array<[generation: number | undefined, matched: number | undefined]> = [];
+    cluster.server.onChange(({ resource, object }) => {
+      const { observedGeneration, matched } = (object as unknown as SidecarPolicy).status ?? {};
+      if (resource.plural === "sidecarpolicies" && matched !== undefined) told.push([observedGeneration, matched]);
+    });
+    create();
+    await cluster.run(20_000);
+    edit((draft) => Object.assign(draft.spec, { priority: 3 }));
+    await cluster.run(20_000);
+    // The change of the policy itself shows the status of before.
+    expect(told).toEqual([
+      [1, 2_004],
+      [1, 2_004],
+      [2, 2_004],
+    ]);
   });
 
   test("a suspended one says so, and asks nothing", async () => {
