@@ -1,5 +1,6 @@
+import type { MetricTemplate } from "../api/metricTemplate.ts";
 import { labels } from "../api/names.ts";
-import { parsePlan, parsePolicy, parseSidecarPolicy } from "../api/parse.ts";
+import { parseMetricTemplate, parsePlan, parsePolicy, parseSidecarPolicy } from "../api/parse.ts";
 import { type CanaryPlan, isLive } from "../api/plan.ts";
 import type { CanaryPolicy } from "../api/policy.ts";
 import type { SidecarPolicy } from "../api/sidecarPolicy.ts";
@@ -35,6 +36,7 @@ export interface Caches {
   plans: Reflector<CanaryPlan>;
   policies: Reflector<CanaryPolicy>;
   sidecarPolicies: Reflector<SidecarPolicy>;
+  templates: Reflector<MetricTemplate>;
   namespaces: Reflector<Record<string, string>>;
   /** Whether pods on any node may share it, by PersistentVolumeClaim. */
   claims: Reflector<boolean>;
@@ -134,6 +136,13 @@ export function openCaches(client: Client, events: CacheEvents): Caches {
     onChange: (name) => events.sidecarPolicyChanged(name),
     onTrouble,
   });
+  const templates = reflect<KubeObject, MetricTemplate>(client, resources.metrictemplates, {
+    project: (raw) => parseMetricTemplate(raw).template,
+    onChange: () => {
+      for (const policy of policies.values()) look(policyKey(policy));
+    },
+    onTrouble,
+  });
   const namespaces = reflect<Namespace, Record<string, string>>(client, resources.namespaces, {
     project: ({ metadata }) => metadata.labels ?? {},
     onChange: (name, before, after) => {
@@ -145,7 +154,7 @@ export function openCaches(client: Client, events: CacheEvents): Caches {
     project: ({ spec }) => isSharedClaim(spec?.accessModes),
     onTrouble,
   });
-  const caches = {
+  const watched = {
     deployments,
     replicaSets,
     pods,
@@ -154,11 +163,12 @@ export function openCaches(client: Client, events: CacheEvents): Caches {
     destinationRules,
     plans,
     policies,
+    templates,
     sidecarPolicies,
     namespaces,
     claims,
   };
-  return { ...caches, all: Object.values(caches) };
+  return { ...watched, all: Object.values(watched) };
 }
 
 /** Whether a routing object is one of ours. */
