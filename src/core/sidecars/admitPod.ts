@@ -5,7 +5,7 @@ import type { Asking } from "../admission/deploymentReview.ts";
 import { silent } from "../admission/reasons.ts";
 import type { PlanFact } from "../admission/world.ts";
 import type { Demand, Fix } from "./demand.ts";
-import { addedNames, demandsOn, fixesOf } from "./demandsOn.ts";
+import { addedNames, equipment } from "./demandsOn.ts";
 import { podOperations } from "./operations.ts";
 import { type PodCase, type PodLike, podCase, whyExempt } from "./pod.ts";
 import { revisionFix, roleByHash } from "./revision.ts";
@@ -33,11 +33,11 @@ export function admitPod({ asking, object }: { asking: Asking; object: PodLike }
   const role = roleByHash(object, (hash) => world.plansOfRevision(namespace, hash));
   const c = podCase(object, { namespace, known: world.namespaceLabels(namespace), role, stage: "Admission" });
   if (whyExempt(c, world.ownNamespace) !== undefined) return allowed(silent("NotForUs"));
-  return answer(c, demandsOn(c, world.sidecarPolicies, world.ownNamespace), revisionFix(c, world.policies));
+  const { demands, fixes } = equipment(c, world.sidecarPolicies, world.ownNamespace);
+  return answer(c, demands, [...revisionFix(c, world.policies), ...fixes]);
 }
 
-function answer({ pod }: PodCase, demands: readonly Demand[], revision: readonly Fix[]): Admission {
-  const fixes = [...revision, ...fixesOf(demands)];
+function answer({ pod }: PodCase, demands: readonly Demand[], fixes: readonly Fix[]): Admission {
   const operations = podOperations(pod, fixes, addedNames(demands));
   const lacking = demands.filter(({ standing }) => standing === "Missing");
   if (lacking.length === 0) return fixes.length === 0 ? untouched(demands) : patched("Equipped", silent("RevisionNamed"), operations);
