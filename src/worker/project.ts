@@ -66,6 +66,8 @@ export const hasOurMark = (metadata: ObjectMeta): boolean => (metadata.managedFi
 
 export interface ReplicaSetProjection extends ReplicaSetFacts {
   namespace: string;
+  /** Its controller is a CanaryPlan: it is a canary that has not been handed over. */
+  isOfPlan: boolean;
 }
 
 export function projectReplicaSet({ metadata, spec, status }: ReplicaSet): ReplicaSetProjection {
@@ -77,6 +79,7 @@ export function projectReplicaSet({ metadata, spec, status }: ReplicaSet): Repli
     resourceVersion: metadata.resourceVersion ?? "",
     deleting: metadata.deletionTimestamp !== undefined,
     owner: controllerOf(metadata),
+    isOfPlan: metadata.ownerReferences?.some(({ kind, controller }) => controller === true && kind === "CanaryPlan") ?? false,
     hash: metadata.labels?.[podTemplateHash] ?? "",
     digest: templateDigest(template),
     images: imagesOf(template),

@@ -4,7 +4,7 @@ import type { Cluster, Io } from "../../src/cli/io.ts";
 import { main } from "../../src/cli/main.ts";
 import type { Scene } from "../../src/cli/scene.ts";
 import { ApiError } from "../../src/kube/apiError.ts";
-import type { Patch } from "../../src/kube/client.ts";
+import type { Patch, PatchOptions } from "../../src/kube/client.ts";
 import type { Storable } from "../../src/kube/object.ts";
 import type { Resource } from "../../src/kube/resources.ts";
 import type { PrometheusAnswer } from "../../src/prometheus/client.ts";
@@ -22,7 +22,7 @@ export interface TerminalOptions {
   namespace?: string;
   connect?: Io["connect"];
   /** Answers a patch; absent: the test fails on one. Throws what the API server would refuse it with. */
-  onPatch?(name: string, body: unknown): object;
+  onPatch?(name: string, body: unknown, options: PatchOptions): object;
   /** Files by name; `-` is standard input. */
   files?: Record<string, string>;
   /** Answers queries of the past. */
@@ -107,9 +107,9 @@ function clusterOf(world: () => World, options: TerminalOptions): Cluster {
         mayRead(resource, "get", wanted);
         return of(resource.kind).find(({ metadata }) => metadata.name === name && metadata.namespace === wanted) as T | undefined;
       },
-      patch: async <T extends Storable>(_resource: Resource, name: string, _namespace: string | undefined, patch: Patch) => {
+      patch: async <T extends Storable>(_: Resource, name: string, _namespace: string | undefined, patch: Patch, how: PatchOptions) => {
         if (onPatch === undefined || patch.type !== "merge") throw new Error(`a write that no test expects: ${name}`);
-        return onPatch(name, patch.body) as T;
+        return onPatch(name, patch.body, how) as T;
       },
       list: async <T extends Storable>(
         resource: Resource,
