@@ -154,7 +154,7 @@ test("several documents, other kinds, lists, and YAML that is none", async () =>
     "broken.yaml": "a: [1\nb: 2\n",
   });
   expect(out).toMatchInlineSnapshot(`
-    "all.yaml:6:7: error: CanaryPlan: CanaryPlan is nothing to write: CanaryPolicy and MetricTemplate are
+    "all.yaml:6:7: error: CanaryPlan: CanaryPlan is nothing to write: CanaryPolicy, MetricTemplate and SidecarPolicy are
     all.yaml:11:16: error: CanaryPolicy: write serin.dev/v1alpha1
     broken.yaml:2:1: error: YAML: Flow sequence in block collection must be sufficiently indented and end with a ]
     3 errors, 0 warnings; 2 objects looked at, 1 of other kinds passed over

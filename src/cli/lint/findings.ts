@@ -61,7 +61,7 @@ function remarksOn(one: Written, around: Around): Remark[] {
   if (!one.apiVersion.startsWith(`${group}/`)) return [];
   const { kind } = one;
   if (!writtenKinds.includes(kind)) {
-    const message = `${kind === "" ? "an object without kind" : kind} is nothing to write: ${writtenKinds.join(" and ")} are`;
+    const message = `${kind === "" ? "an object without kind" : kind} is nothing to write: ${listed(writtenKinds)} are`;
     return [{ path: ["kind"], rule: "kind", message }];
   }
   if (one.apiVersion !== apiVersion) return [{ path: ["apiVersion"], rule: "kind", message: `write ${apiVersion}` }];
@@ -120,3 +120,6 @@ function metricRemarks(path: Path, metric: Metric, { templates, scrapeMs }: Arou
 
 const onMetric = (path: Path, troubles: readonly Trouble[]): Remark[] =>
   troubles.map((trouble) => ({ ...trouble, path: [...path, ...trouble.path] }));
+
+/** `a, b and c` */
+const listed = (words: readonly string[]): string => words.join(", ").replace(/, ([^,]*)$/, " and $1");

@@ -148,7 +148,7 @@ describe("a built-in", () => {
       ending: "RolledBack",
       weight: 30,
       step: 2,
-      message: expect.stringMatching(/^errors: .* of the canary failed/),
+      message: expect.stringMatching(/^errors: failed .*canary 60 of 120 requests failed/),
     });
     expect(Date.parse(told.at) - start).toBeLessThan(12_000);
     expect(told.requests.untilTo).toEqual({ requests: 18_000, bad: 9_000 });
