@@ -101,5 +101,11 @@ function served(
   };
 }
 
+/** The CAs that every webhook of a configuration trusts. */
+export function trustedEverywhere({ webhooks = [] }: MutatingWebhookConfiguration): ReadCertificate[] {
+  const [first = [], ...others] = webhooks.map(({ clientConfig }) => readBundle(clientConfig.caBundle).found);
+  return first.filter(({ id }) => others.every((bundle) => bundle.some((one) => one.id === id)));
+}
+
 const isAuthority = ({ x509 }: ReadCertificate): boolean => x509.ca;
 const readBundle = (base64: string | undefined) => readCertificates(base64 && Buffer.from(base64, "base64").toString("utf8"));

@@ -53,7 +53,7 @@ const unread: Record<Unread, string> = {
 };
 
 function receive(request: IncomingMessage, response: ServerResponse, reader: Bodies, dependencies: WebhookDependencies): void {
-  response.once("close", dependencies.counters.entered());
+  response.on("close", dependencies.counters.entered());
   reader.read(request, (body) => {
     if (typeof body === "number") {
       turnAway(request, response, { status: body, why: unread[body] }, dependencies);

@@ -6,10 +6,12 @@ import type { SealKey } from "../core/admission/seal.ts";
 import { isSharedClaim } from "../core/admission/sharedClaim.ts";
 import { type PlanFact, planFact } from "../core/admission/world.ts";
 import type { Client } from "../kube/client.ts";
-import type { KubeObject, Lease, Namespace, PersistentVolumeClaim, Secret } from "../kube/object.ts";
+import type { KubeObject, Lease, MutatingWebhookConfiguration, Namespace, PersistentVolumeClaim, Secret } from "../kube/object.ts";
 import { reflect, type Trouble } from "../kube/reflector.ts";
 import { resources } from "../kube/resources.ts";
 import { intentKeysSecretName, parseIntentKeys } from "../tls/intentKeys.ts";
+import { trustedEverywhere, webhookConfigurationName } from "../tls/observe.ts";
+import type { ReadCertificate } from "../tls/readCertificates.ts";
 import { parseServingSecret, type ServingCertificate, servingSecretName } from "../tls/servingSecret.ts";
 import type { ReviewWorld } from "./admitReview.ts";
 import type { WorkerHeartbeat } from "./workerHeartbeat.ts";
@@ -23,6 +25,8 @@ export interface CacheOptions {
   now(): Date;
   /** A new serving certificate was read. */
   certificate(certificate: ServingCertificate): void;
+  /** What kube-apiserver trusts has changed, see `servedCertificate.ts`. */
+  trusted(authorities: readonly ReadCertificate[] | undefined): void;
   trouble(trouble: Trouble): void;
 }
 
@@ -35,7 +39,7 @@ export interface WebhookCaches {
 
 /** Live copies of all that admission looks at, each reduced to what it needs. */
 export function openCaches(client: Client, options: CacheOptions): WebhookCaches {
-  const { ownNamespace, heartbeat, now, certificate, trouble: onTrouble } = options;
+  const { ownNamespace, heartbeat, now, certificate, trusted, trouble: onTrouble } = options;
   const policies = reflect<KubeObject, CanaryPolicy>(client, resources.canarypolicies, {
     onTrouble,
     project: (raw) => required(parsePolicy(raw), "policy"),
@@ -74,6 +78,13 @@ export function openCaches(client: Client, options: CacheOptions): WebhookCaches
     project: parseServingSecret,
     onChange: (_key, _before, after) => after && certificate(after),
   });
+  // Nobody's admission waits for it.
+  const configuration = reflect<MutatingWebhookConfiguration, ReadCertificate[]>(client, resources.mutatingwebhookconfigurations, {
+    onTrouble,
+    fieldSelector: `metadata.name=${webhookConfigurationName}`,
+    project: trustedEverywhere,
+    onChange: (_key, _before, after) => trusted(after),
+  });
   const all = { policies, sidecarPolicies, plans, namespaces, claims, lease, keys, serving };
 
   return {
@@ -93,7 +104,7 @@ export function openCaches(client: Client, options: CacheOptions): WebhookCaches
     }),
     notSynced: () => Object.entries(all).flatMap(([name, reflector]) => (reflector.isSynced ? [] : [name])),
     stop: () => {
-      for (const reflector of Object.values(all)) reflector.stop();
+      for (const reflector of [...Object.values(all), configuration]) reflector.stop();
     },
   };
 }

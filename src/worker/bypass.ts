@@ -35,7 +35,7 @@ export function bypassOf(
     changes: imageChanges(imagesOf(before), images),
     images,
   };
-  const { policy } = policyFor(target, caches.policies.values(), ownNamespace);
+  const policy = policyFor(target, caches.policies.values(), ownNamespace);
   if (!policy) return undefined;
   const words = whyBypassed(before, after, policy, caches);
   const at = new Date(now).toISOString();

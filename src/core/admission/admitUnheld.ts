@@ -1,4 +1,4 @@
-import { annotations, labels } from "../../api/names.ts";
+import { annotations, group, labels } from "../../api/names.ts";
 import { planName } from "../../api/planName.ts";
 import type { CanaryPolicy } from "../../api/policy.ts";
 import { type Admission, allowed, denied, patched } from "./admission.ts";
@@ -23,7 +23,7 @@ export function admitUnheld(c: AdmissionCase): Admission {
   if (live.isAsked) return untouched(c, "NothingAsked");
   if (isOwnPause(c, live)) return remember(c, live);
   const promoting = promotingPlan(c);
-  const { policy = policyOf(promoting, c) } = policyFor(policyTarget(c, live.images), c.world.policies, c.world.ownNamespace);
+  const policy = policyFor(policyTarget(c, live.images), c.world.policies, c.world.ownNamespace) ?? policyOf(promoting, c);
   if (!policy) return untouched(c, "NoPolicy");
   if (promoting) return begin(c, live, policy);
   const bypass = whyBypass(c, policy);
@@ -85,13 +85,15 @@ function remember(c: AdmissionCase, live: Live): Admission {
   );
   const remembered = { ...marks, annotations: { ...marks.annotations, [annotations.beforePause]: annotationText(record) } };
   const { name, namespace } = c.asking;
-  const triggers = policyFor(policyTarget(c, live.images), c.world.policies, c.world.ownNamespace).policy !== undefined;
+  const triggers = policyFor(policyTarget(c, live.images), c.world.policies, c.world.ownNamespace) !== undefined;
   const words = triggers ? kept.ownPause(name, namespace) : silent("OwnPause");
   return patched("Remembered", words, markOperations(c.object, remembered), { policy: policy.metadata.name });
 }
 
 /** Not changed, but for marks of ours that mean nothing here. */
 function untouched(c: AdmissionCase, reason: ReasonCode): Admission {
+  // Most Deployments carry nothing of ours.
+  if (!isMarked(c) && !isSeen(c)) return allowed(silent(reason));
   const operations = markOperations(c.object, withoutMarks(c));
   if (operations.length === 0) return allowed(silent(reason));
   if (carriesIntent(c) && !isOurHold(c)) return patched("Stripped", kept.stripped(), operations);
@@ -104,6 +106,12 @@ function untouched(c: AdmissionCase, reason: ReasonCode): Admission {
  */
 const isSeen = ({ asking, world, isSameTemplate }: AdmissionCase): boolean =>
   !isSameTemplate && world.namespaceLabels(asking.namespace)?.[labels.enforce] === "true";
+
+/** Whether any annotation is ours. Without one, a pause is the user's. */
+function isMarked({ object }: AdmissionCase): boolean {
+  for (const key in object.metadata.annotations) if (key.startsWith(`${group}/`)) return true;
+  return false;
+}
 
 const carriesIntent = ({ object }: AdmissionCase): boolean => annotationOf(object, annotations.intent) !== undefined;
 

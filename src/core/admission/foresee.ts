@@ -6,7 +6,7 @@ import { optOutIgnored } from "./bypass.ts";
 import type { DeploymentReview, ReviewedDeployment } from "./deploymentReview.ts";
 import { imagesByContainer } from "./images.ts";
 import { liveTemplate } from "./live.ts";
-import { type PolicyMatch, policyFor } from "./policyFor.ts";
+import { explainPolicyFor, type PolicyMatch } from "./policyFor.ts";
 import { policyOfChange } from "./policyOfChange.ts";
 import { policyTarget } from "./policyTarget.ts";
 import { admissionReasons } from "./reasons.ts";
@@ -34,7 +34,7 @@ export function foresee(oldObject: ReviewedDeployment, object: ReviewedDeploymen
   const { decision, reason, message } = admitDeployment(review, world);
   const c = admissionCase(review, world);
   const before = c.heldBy ? imagesByContainer(oldObject.spec.template) : liveTemplate(c).images;
-  const match = policyFor(policyTarget(c, before), world.policies, world.ownNamespace);
+  const match = explainPolicyFor(policyTarget(c, before), world.policies, world.ownNamespace);
   const policy: CanaryPolicy | undefined = c.heldBy ? policyOfChange(c, c.heldBy) : match.policy;
   const ignored = policy && decision === "Held" ? optOutIgnored(c, policy) : undefined;
   const isAboutWhatExists = decision === "Bypassed" || decision === "Denied" || reason === "Repeated" || reason === "Cancelled";

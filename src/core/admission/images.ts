@@ -13,16 +13,21 @@ export interface ImageChange {
 }
 
 export function imagesByContainer(template: PodTemplate): ImagesByContainer {
-  const containers = [...template.spec.containers, ...(template.spec.initContainers ?? [])];
-  return new Map(containers.map((container) => [container.name, container.image ?? ""]));
+  const images = new Map<string, string>();
+  for (const { name, image } of template.spec.containers) images.set(name, image ?? "");
+  for (const { name, image } of template.spec.initContainers ?? []) images.set(name, image ?? "");
+  return images;
 }
 
 export function imageChanges(before: ImagesByContainer, after: ImagesByContainer): ImageChange[] {
-  const containers = new Set([...before.keys(), ...after.keys()]);
-  return [...containers].flatMap((container) => {
-    const [from, to] = [before.get(container), after.get(container)];
-    return from === to ? [] : [{ container, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }];
-  });
+  const changes: ImageChange[] = [];
+  for (const [container, from] of before) {
+    const to = after.get(container);
+    if (to === undefined) changes.push({ container, from });
+    else if (to !== from) changes.push({ container, from, to });
+  }
+  for (const [container, to] of after) if (!before.has(container)) changes.push({ container, to });
+  return changes;
 }
 
 /**
@@ -37,30 +42,51 @@ export function imagesToSet(template: PodTemplate, images: readonly string[]): s
 }
 
 /**
- * Whether a glob of `match.images` is for this image: it is when it matches the reference as written, or any spelling of the same image. A spelling is
- * the repository alone, so that a glob without a tag is for all of them, or with tag, digest or both; `latest` is the tag where none is written.
+ * Whether one of the globs of `match.images` is for an image: it is when it matches the reference as written, or any spelling of the same image. A
+ * spelling is the repository alone, so that a glob without a tag is for all of them, or with tag, digest or both; `latest` is the tag where none is
+ * written. `spellings` gives what `spellingsOf` does.
  */
-export const matchesImage = (glob: string, image: string): boolean => spellingsOf(image).some((spelling) => matchesGlob(glob, spelling));
+export function matchesImage(
+  globs: readonly string[],
+  image: string,
+  spellings: (image: string) => readonly string[] = spellingsOf,
+): boolean {
+  const all = spellings(image);
+  return globs.some((glob) => {
+    const parts = glob.split("*");
+    return all.some((spelling) => matchesParts(parts, spelling));
+  });
+}
 
-/** As written first. A text that is no reference has that one spelling. At most 17, each at most some 600 characters but for the first. */
+/** As written first, and some may be there twice. A text that is no reference has that one spelling. At most 17, each at most some 600 characters but for the first. */
 export function spellingsOf(image: string): string[] {
   const reference = parseImageReference(image);
   if (!reference) return [image];
   const { digest, tag = digest === undefined ? "latest" : undefined } = reference;
-  const ends = ["", ...(tag === undefined ? [] : [`:${tag}`]), ...(digest === undefined ? [] : [`@${digest}`])];
-  if (tag !== undefined && digest !== undefined) ends.push(`:${tag}@${digest}`);
-  return [...new Set([image, ...repositoryNames(reference).flatMap((name) => ends.map((end) => name + end))])];
+  const spellings = [image];
+  for (const name of repositoryNames(reference)) {
+    spellings.push(name);
+    if (tag !== undefined) spellings.push(`${name}:${tag}`);
+    if (digest !== undefined) spellings.push(`${name}@${digest}`);
+    if (tag !== undefined && digest !== undefined) spellings.push(`${name}:${tag}@${digest}`);
+  }
+  return spellings;
 }
 
-/** `*` stands for any characters. Linear in time: a pattern of many stars can't hold up admission as a regular expression could. */
-export function matchesGlob(glob: string, text: string): boolean {
-  const [first = "", ...rest] = glob.split("*");
-  if (rest.length === 0) return glob === text;
-  const last = rest.pop() ?? "";
+/** `*` stands for any characters. */
+export const matchesGlob = (glob: string, text: string): boolean => matchesParts(glob.split("*"), text);
+
+/** The literal parts of a glob, in order. Linear in time: a pattern of many stars can't hold up admission as a regular expression could. */
+function matchesParts(parts: readonly string[], text: string): boolean {
+  const first = parts[0] ?? "";
+  const final = parts.length - 1;
+  if (final <= 0) return first === text;
+  const last = parts[final] ?? "";
   if (!text.startsWith(first) || text.length < first.length + last.length || !text.endsWith(last)) return false;
   let at = first.length;
   const end = text.length - last.length;
-  for (const part of rest) {
+  for (let i = 1; i < final; i++) {
+    const part = parts[i] ?? "";
     const found = text.indexOf(part, at);
     if (found < 0 || found + part.length > end) return false;
     at = found + part.length;

@@ -1,6 +1,6 @@
 import { systemNamespaces } from "../../api/names.ts";
 import type { CanaryPolicy } from "../../api/policy.ts";
-import { type ImageChange, type ImagesByContainer, matchesImage } from "./images.ts";
+import { type ImageChange, type ImagesByContainer, matchesImage, spellingsOf } from "./images.ts";
 import { selectorMismatch } from "./labelSelector.ts";
 
 /** Which policy applies to a change of a Deployment, and for each that doesn't, why. */
@@ -24,14 +24,25 @@ export interface PolicyMatch {
 export const isSystemNamespace = (namespace: string, ownNamespace: string): boolean =>
   namespace === ownNamespace || (systemNamespaces as readonly string[]).includes(namespace);
 
-export function policyFor(target: PolicyTarget, policies: readonly CanaryPolicy[], ownNamespace: string): PolicyMatch {
-  const others: PolicyMatch["others"] = [];
-  let policy: CanaryPolicy | undefined;
-  for (const candidate of [...policies].sort(byPrecedence)) {
-    const why = whyNot(candidate, target, ownNamespace, policy);
-    if (why === undefined) policy = candidate;
-    else others.push({ name: candidate.metadata.name, why });
+/** The policy that applies. It runs on each review of a changed template, so it makes no list and no text. */
+export function policyFor(target: PolicyTarget, policies: readonly CanaryPolicy[], ownNamespace: string): CanaryPolicy | undefined {
+  const spellings = rememberedSpellings();
+  let found: CanaryPolicy | undefined;
+  for (const policy of policies) {
+    if (found && byPrecedence(policy, found) > 0) continue;
+    if ((whyNotSelected(policy, target, ownNamespace) ?? whyNoImage(policy, target, spellings)) === undefined) found = policy;
   }
+  return found;
+}
+
+/** The same, and why the others don't apply. */
+export function explainPolicyFor(target: PolicyTarget, policies: readonly CanaryPolicy[], ownNamespace: string): PolicyMatch {
+  const policy = policyFor(target, policies, ownNamespace);
+  const others = [...policies].sort(byPrecedence).flatMap((candidate) => {
+    if (candidate === policy) return [];
+    const why = whyNotSelected(candidate, target, ownNamespace) ?? whyNoImage(candidate, target)?.() ?? whyLater(candidate, policy);
+    return [{ name: candidate.metadata.name, why }];
+  });
   return policy ? { policy, others } : { others };
 }
 
@@ -49,13 +60,9 @@ function byPrecedence(a: CanaryPolicy, b: CanaryPolicy): number {
   return b.spec.priority - a.spec.priority || Buffer.compare(Buffer.from(a.metadata.name), Buffer.from(b.metadata.name));
 }
 
-function whyNot(policy: CanaryPolicy, target: PolicyTarget, ownNamespace: string, chosen: CanaryPolicy | undefined): string | undefined {
-  return (
-    whyNotSelected(policy, target, ownNamespace) ??
-    whyNoImage(policy, target) ??
-    (chosen && `policy ${chosen.metadata.name} goes first (priority ${chosen.spec.priority} against ${policy.spec.priority})`)
-  );
-}
+/** It would apply, but another one does. */
+const whyLater = (policy: CanaryPolicy, chosen: CanaryPolicy | undefined): string =>
+  `policy ${chosen?.metadata.name} goes first (priority ${chosen?.spec.priority} against ${policy.spec.priority})`;
 
 function whyNotSelected(policy: CanaryPolicy, target: Omit<PolicyTarget, "changes" | "images">, ownNamespace: string): string | undefined {
   if (isSystemNamespace(target.namespace, ownNamespace)) return `${target.namespace} is a system namespace, which Serin never touches`;
@@ -68,15 +75,30 @@ function whyNotSelected(policy: CanaryPolicy, target: Omit<PolicyTarget, "change
   return undefined;
 }
 
-function whyNoImage(policy: CanaryPolicy, target: PolicyTarget): string | undefined {
+/** In words when they are asked for. */
+function whyNoImage(policy: CanaryPolicy, target: PolicyTarget, spellings = spellingsOf): (() => string) | undefined {
   const globs = policy.spec.match.images;
-  const matches = (image: string | undefined) => image !== undefined && globs.some((glob) => matchesImage(glob, image));
+  const matches = (image: string | undefined) => image !== undefined && matchesImage(globs, image, spellings);
   if (policy.spec.trigger === "Template") {
     const any = [...target.images.values()].some(matches) || target.changes.some((change) => matches(change.from));
-    return any ? undefined : `no image of the template matches ${globs.join(", ")}`;
+    return any ? undefined : () => `no image of the template matches ${globs.join(", ")}`;
   }
-  if (target.changes.length === 0) return "no image changes, and its trigger is Image";
+  if (target.changes.length === 0) return () => "no image changes, and its trigger is Image";
   if (target.changes.some((change) => matches(change.from) || matches(change.to))) return undefined;
-  const changed = target.changes.map((change) => change.to || change.from || "").join(", ");
-  return `the changed images (${changed}) don't match ${globs.join(", ")}`;
+  return () => {
+    const changed = target.changes.map((change) => change.to || change.from || "").join(", ");
+    return `the changed images (${changed}) don't match ${globs.join(", ")}`;
+  };
+}
+
+/** For many policies that ask about the same images. */
+function rememberedSpellings(): (image: string) => string[] {
+  const known = new Map<string, string[]>();
+  return (image) => {
+    const present = known.get(image);
+    if (present) return present;
+    const spellings = spellingsOf(image);
+    known.set(image, spellings);
+    return spellings;
+  };
 }

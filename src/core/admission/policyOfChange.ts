@@ -11,6 +11,6 @@ import { policyTarget } from "./policyTarget.ts";
  */
 export function policyOfChange(c: AdmissionCase, heldBy: Intent): CanaryPolicy | undefined {
   const { oldObject, world } = c;
-  const { policy } = policyFor(policyTarget(c, imagesByContainer(oldObject.spec.template)), world.policies, world.ownNamespace);
+  const policy = policyFor(policyTarget(c, imagesByContainer(oldObject.spec.template)), world.policies, world.ownNamespace);
   return policy ?? world.policies.find((candidate) => candidate.metadata.name === heldBy.policy);
 }

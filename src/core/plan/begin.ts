@@ -14,27 +14,33 @@ import { repaused, tendHeld } from "./tendHeld.ts";
  */
 export function begin(snapshot: Snapshot): Action[] {
   const orphans = orphansGo(snapshot);
-  return orphans.length > 0 ? orphans : [...tendHeld(snapshot), ...answer(snapshot)];
+  if (orphans.length > 0) return orphans;
+  const actions = [...tendHeld(snapshot), ...answer(snapshot)];
+  // A crash came between a write that no plan stands for and the one that gives the fields back.
+  return actions.length === 0 && snapshot.deployment?.marked ? [{ kind: "disown", object: "deployment" }] : actions;
 }
 
 function answer(snapshot: Snapshot): Action[] {
   const { deployment, intent, planOfIntent } = snapshot;
   if (!deployment || deployment.deleting || !intent || intent.uid !== deployment.uid) return [];
-  if (!deployment.paused) return isLostHold(snapshot) ? repaused(deployment) : [];
   const stable = serving(snapshot);
   const isBack = deployment.digest === stable?.digest;
+  // Somebody unpaused it past the admission. When stable was asked for before that, the intent is a leftover.
+  if (!deployment.paused && !isBack) return isLostHold(snapshot) ? repaused(deployment) : [];
   if (isBack && (planOfIntent || !needsRecord(snapshot))) return letGo(snapshot, true);
   const retry = retryOfHeld(snapshot);
   const again = retry ?? (strandedFor(snapshot) === 0 ? strandedRequest(intent, snapshot.now) : undefined);
-  if (planOfIntent && !again) return [];
   const { policy } = snapshot;
-  const request = (planOfIntent && again) ?? requestOf(intent, deployment.digest, snapshot.now);
   const inForce = policy && !policy.metadata.deletionTimestamp && !policy.spec.suspend ? policy : undefined;
+  // Recorded as a bypass, and a crash came between the record and this.
+  if (planOfIntent && !planOfIntent.spec.policy && !(again && inForce)) return letGo(snapshot, false);
+  if (planOfIntent && !again) return [];
+  const request = (planOfIntent && again) ?? requestOf(intent, deployment.digest, snapshot.now);
   if (retry && !inForce) return [];
   if (!stable) return letGo(snapshot, false);
   const plan = newPlan(snapshot, stable, request, inForce);
-  // Without its policy the change rolls out as usual, and the record says so. The hold goes first: a record alone would let nobody go.
-  return inForce ? [...makeRoom(snapshot, plan), { kind: "createPlan", plan }] : [...letGo(snapshot, false), { kind: "createPlan", plan }];
+  // Without its policy the change rolls out as usual, and the record says so, before the hold goes.
+  return inForce ? [...makeRoom(snapshot, plan), { kind: "createPlan", plan }] : [{ kind: "createPlan", plan }, ...letGo(snapshot, false)];
 }
 
 /** kube-apiserver gives up on a write after 60 s; an intent that is older and has no plan is a copy that somebody kept. */

@@ -54,16 +54,16 @@ const table: Array<[glob: string, matches: string[], doesNot: string[]]> = [
 describe("a glob of match.images", () => {
   for (const [glob, matches, doesNot] of table) {
     it(`${glob} matches ${matches.length} and not ${doesNot.length}`, () => {
-      expect(matches.filter((image) => !matchesImage(glob, image))).toEqual([]);
-      expect(doesNot.filter((image) => matchesImage(glob, image))).toEqual([]);
+      expect(matches.filter((image) => !matchesImage([glob], image))).toEqual([]);
+      expect(doesNot.filter((image) => matchesImage([glob], image))).toEqual([]);
     });
   }
 
   it("meets at most 17 spellings of one image, the written one first", () => {
     const spellings = spellingsOf(`nginx:1@${sha}`);
-    expect(spellings).toHaveLength(16);
+    expect(new Set(spellings)).toHaveLength(16);
     expect(spellings[0]).toBe(`nginx:1@${sha}`);
-    expect(spellingsOf(`index.${full(`nginx:1@${sha}`)}`)).toHaveLength(17);
+    expect(new Set(spellingsOf(`index.${full(`nginx:1@${sha}`)}`))).toHaveLength(17);
     expect(spellingsOf("NO:reference:this")).toEqual(["NO:reference:this"]);
   });
 
@@ -78,7 +78,7 @@ describe("a glob of match.images", () => {
   ])("that is hostile (%s) holds nothing up: twenty matches in a second", (_what, glob, image) => {
     expect(glob.length).toBeLessThanOrEqual(254);
     const started = performance.now();
-    for (let i = 0; i < 20; i++) expect(matchesImage(glob, image)).toBe(false);
+    for (let i = 0; i < 20; i++) expect(matchesImage([glob], image)).toBe(false);
     expect(performance.now() - started).toBeLessThan(1_000);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { CanaryPolicy } from "../../../src/api/policy.ts";
 import { imageChanges, matchesGlob } from "../../../src/core/admission/images.ts";
-import { type PolicyTarget, policyFor } from "../../../src/core/admission/policyFor.ts";
+import { explainPolicyFor, type PolicyTarget, policyFor } from "../../../src/core/admission/policyFor.ts";
 import { policy } from "./build.ts";
 
 const target = (fields: Partial<PolicyTarget> & { from?: string; to?: string } = {}): PolicyTarget => {
@@ -16,7 +16,11 @@ const target = (fields: Partial<PolicyTarget> & { from?: string; to?: string } =
     ...rest,
   };
 };
-const chosen = (policies: CanaryPolicy[], fields?: Parameters<typeof target>[0]) => policyFor(target(fields), policies, "serin-system");
+const chosen = (policies: CanaryPolicy[], fields?: Parameters<typeof target>[0]) => {
+  const match = explainPolicyFor(target(fields), policies, "serin-system");
+  expect(policyFor(target(fields), policies, "serin-system")).toBe(match.policy);
+  return match;
+};
 
 describe("which policy applies", () => {
   it("is the one with the highest priority, then the first name in byte order", () => {
