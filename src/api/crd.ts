@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { metricTemplateSpec } from "./metricTemplate.ts";
 import { group, version } from "./names.ts";
 import { planSpec, planStatus } from "./plan.ts";
 import { policySpec, policyStatus } from "./policy.ts";
@@ -34,7 +35,8 @@ interface Kind {
   scope: "Cluster" | "Namespaced";
   description: string;
   spec: z.ZodType;
-  status: z.ZodType;
+  /** Absent: nobody writes one. */
+  status?: z.ZodType;
   columns: Column[];
   selectable: string[];
 }
@@ -123,6 +125,23 @@ export const sidecarPolicyKind: Kind = {
   selectable: [],
 };
 
+export const metricTemplateKind: Kind = {
+  kind: "MetricTemplate",
+  singular: "metrictemplate",
+  plural: "metrictemplates",
+  shortName: "mtpl",
+  scope: "Cluster",
+  description: "A metric with arguments, for several policies. Written by a cluster administrator; a policy names it by templateRef.",
+  spec: metricTemplateSpec,
+  columns: [
+    { name: "Args", type: "string", jsonPath: ".spec.args[*].name", description: "Names of its arguments." },
+    { name: "Interval", type: "string", jsonPath: ".spec.metric.interval", description: "Time between measurements." },
+    { name: "Success", type: "string", jsonPath: ".spec.metric.successCondition", description: "What is good enough.", priority: 1 },
+    age,
+  ],
+  selectable: [],
+};
+
 /** The definition of one kind. */
 export function crd(kind: Kind): CustomResourceDefinition {
   return {
@@ -145,7 +164,7 @@ export function crd(kind: Kind): CustomResourceDefinition {
           name: version,
           served: true,
           storage: true,
-          subresources: { status: {} },
+          ...(kind.status === undefined ? {} : { subresources: { status: {} } }),
           additionalPrinterColumns: kind.columns,
           ...(kind.selectable.length > 0 ? { selectableFields: kind.selectable.map((jsonPath) => ({ jsonPath })) } : {}),
           schema: { openAPIV3Schema: objectSchema(kind) },
@@ -166,10 +185,10 @@ function objectSchema({ description, spec, status }: Kind): StructuralSchema {
       kind: { type: "string", description: "The kind." },
       metadata: { type: "object" },
       spec: structural(spec),
-      status: structural(status),
+      ...(status === undefined ? {} : { status: structural(status) }),
     },
   };
 }
 
 /** All of them, in the order in which they are documented. */
-export const kinds = [canaryPolicyKind, canaryPlanKind, sidecarPolicyKind] as const;
+export const kinds = [canaryPolicyKind, canaryPlanKind, metricTemplateKind, sidecarPolicyKind] as const;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type MetricTemplate, metricTemplateSpec } from "./metricTemplate.ts";
 import { apiVersion } from "./names.ts";
 import { type CanaryPlan, type PlanMetadata, planSpec, planStatus } from "./plan.ts";
 import { type CanaryPolicy, policySpec, policyStatus } from "./policy.ts";
@@ -10,6 +11,7 @@ import { type SidecarPolicy, sidecarPolicySpec, sidecarPolicyStatus } from "./si
  */
 
 export type PolicyResult = { policy: CanaryPolicy; error?: never } | { policy?: never; error: string };
+export type TemplateResult = { template: MetricTemplate; error?: never } | { template?: never; error: string };
 export type PlanResult = { plan: CanaryPlan; error?: never } | { plan?: never; error: string };
 
 /** A policy with all defaults. An unknown field is an error: it would change what the policy means. A status that a newer Serin wrote is overlooked. */
@@ -30,6 +32,13 @@ export function parseSidecarPolicy(object: unknown): SidecarPolicyResult {
     .safeParse(object, { error: wording });
   if (!parsed.success) return { error: sentence("SidecarPolicy", object, parsed.error) };
   return { policy: { apiVersion, kind: "SidecarPolicy", ...parsed.data } as SidecarPolicy };
+}
+
+/** A template with all defaults. An unknown field is an error, as in a policy. */
+export function parseMetricTemplate(object: unknown): TemplateResult {
+  const parsed = z.object({ metadata, spec: metricTemplateSpec }).safeParse(object, { error: wording });
+  if (!parsed.success) return { error: sentence("MetricTemplate", object, parsed.error) };
+  return { template: { apiVersion, kind: "MetricTemplate", ...parsed.data } as MetricTemplate };
 }
 
 /** A plan with all defaults. Unknown fields, which a newer Serin may have left, are overlooked: a plan under way must not be stranded. */

@@ -74,7 +74,7 @@ const resources = withRules(
   }),
   {
     description:
-      "What the container needs. Write requests and limits: where a ResourceQuota counts them, a container without them keeps the pod from being made. In a pod with resources for the pod as a whole, the container shares those and this is left out.",
+      "What the container needs. Write requests and limits: where a ResourceQuota counts them, a container without them keeps the pod from being made, and a LimitRange holds for it too. In a pod with resources for the pod as a whole, the container shares those and this is left out.",
   },
   kinds.map((kind) => {
     const [request, limit] = ["requests", "limits"].map((side) => `self.${side}.${celMember(kind)}`);

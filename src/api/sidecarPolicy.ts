@@ -63,7 +63,7 @@ const policyFields = z.strictObject({
         "What the added containers may do. Restricted: what PodSecurity restricted would refuse can't be written, and what it wants is filled in where nothing is written:",
         "allowPrivilegeEscalation: false, capabilities.drop: [ALL], runAsNonRoot: true, seccompProfile RuntimeDefault, and runAsUser 65532 in a pod that runs as user 0.",
         "AsWritten: the containers are added exactly as they are written, in so many words against that rule;",
-        "in a namespace that enforces PodSecurity baseline or restricted they are left out all the same, since the pod would be refused.",
+        "in a namespace that enforces PodSecurity baseline or restricted they are left out all the same, since the pod would be refused, unless they satisfy restricted.",
       ].join(" "),
     ),
 });

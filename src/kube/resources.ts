@@ -42,6 +42,7 @@ export const resources = {
   destinationrules: namespaced("networking.istio.io", "v1", "destinationrules", "DestinationRule"),
   canarypolicies: clusterWide(serinGroup, serinVersion, "canarypolicies", "CanaryPolicy"),
   canaryplans: namespaced(serinGroup, serinVersion, "canaryplans", "CanaryPlan"),
+  metrictemplates: clusterWide(serinGroup, serinVersion, "metrictemplates", "MetricTemplate"),
   sidecarpolicies: clusterWide(serinGroup, serinVersion, "sidecarpolicies", "SidecarPolicy"),
   mutatingwebhookconfigurations: clusterWide(
     "admissionregistration.k8s.io",

@@ -1,5 +1,6 @@
+import type { MetricTemplate } from "../api/metricTemplate.ts";
 import { labels } from "../api/names.ts";
-import { parsePlan, parsePolicy } from "../api/parse.ts";
+import { parseMetricTemplate, parsePlan, parsePolicy } from "../api/parse.ts";
 import { type CanaryPlan, isLive } from "../api/plan.ts";
 import type { CanaryPolicy } from "../api/policy.ts";
 import { isSharedClaim } from "../core/admission/sharedClaim.ts";
@@ -32,6 +33,7 @@ export interface Caches {
   destinationRules: Reflector<Marked<DestinationRuleObject>>;
   plans: Reflector<CanaryPlan>;
   policies: Reflector<CanaryPolicy>;
+  templates: Reflector<MetricTemplate>;
   namespaces: Reflector<Record<string, string>>;
   /** Whether pods on any node may share it, by PersistentVolumeClaim. */
   claims: Reflector<boolean>;
@@ -120,6 +122,13 @@ export function openCaches(client: Client, { look, templateChanged, trouble }: C
     },
     onTrouble,
   });
+  const templates = reflect<KubeObject, MetricTemplate>(client, resources.metrictemplates, {
+    project: (raw) => parseMetricTemplate(raw).template,
+    onChange: () => {
+      for (const policy of policies.values()) look(policyKey(policy));
+    },
+    onTrouble,
+  });
   const namespaces = reflect<Namespace, Record<string, string>>(client, resources.namespaces, {
     project: ({ metadata }) => metadata.labels ?? {},
     onTrouble,
@@ -128,8 +137,20 @@ export function openCaches(client: Client, { look, templateChanged, trouble }: C
     project: ({ spec }) => isSharedClaim(spec?.accessModes),
     onTrouble,
   });
-  const all = [deployments, replicaSets, pods, services, virtualServices, destinationRules, plans, policies, namespaces, claims];
-  return { deployments, replicaSets, pods, services, virtualServices, destinationRules, plans, policies, namespaces, claims, all };
+  const watched = {
+    deployments,
+    replicaSets,
+    pods,
+    services,
+    virtualServices,
+    destinationRules,
+    plans,
+    policies,
+    templates,
+    namespaces,
+    claims,
+  };
+  return { ...watched, all: Object.values(watched) };
 }
 
 /** Whether a routing object is one of ours. */

@@ -1,4 +1,5 @@
 import type { PlanStatus } from "../api/plan.ts";
+import type { Meter } from "../core/analysis/builtin/meter.ts";
 import type { ShiftState } from "../core/analysis/shift.ts";
 import type { Answered } from "../core/plan/snapshot.ts";
 
@@ -21,10 +22,19 @@ export interface PlanMemory {
   /** So long after that it is stored again, if anything is new. */
   refreshAfterMs: number;
   lastCountAt: number;
+  /** The counters of each built-in as they were last read, by metric, step and start of its run. */
+  meters: Map<string, MeterMemory>;
   /** Ready canary pods at the last look, and when their number last rose: the proxies hear of new pods as late as of new routes. */
   ready: { count: number; at: number };
   /** All requests ever counted for the Services, and when that number last rose. */
   flow: { total: number; at: number };
+}
+
+export interface MeterMemory {
+  /** Undefined before the first reading. */
+  meter: Meter | undefined;
+  /** When it last told of an error. */
+  errorAt: number;
 }
 
 /**
@@ -51,6 +61,7 @@ export class Memories {
       storedAt: now,
       refreshAfterMs: refreshMs.first,
       lastCountAt: 0,
+      meters: new Map(),
       ready: { count: 0, at: now },
       flow: { total: Number.POSITIVE_INFINITY, at: 0 },
     };

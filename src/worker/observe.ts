@@ -56,6 +56,7 @@ export function observe(key: string, { caches, memories, keys, settle, now }: Se
     history: plans.filter((each) => !isLive(each) && each.spec.deployment.uid === deployment?.uid).map(planFact),
     approval: plan && openApproval(deployment?.approval, plan.metadata.name, keys()),
     policy: policyName === undefined ? undefined : caches.policies.get(policyName),
+    templates: (template) => caches.templates.get(template),
     replicaSets: replicaSets as readonly ReplicaSetFacts[],
     pods,
     services,

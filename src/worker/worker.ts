@@ -10,20 +10,24 @@ import { settleSource } from "../prometheus/settle.ts";
 import type { Hands } from "./act.ts";
 import { bypassOf } from "./bypass.ts";
 import { type Caches, openCaches } from "./caches.ts";
+import { countAll } from "./countRequests.ts";
 import { writeEvent } from "./events.ts";
 import { Outdated } from "./guest.ts";
 import { lately } from "./lately.ts";
-import { countAll, type Instruments, startMeasurement } from "./measure.ts";
+import { type Instruments, startMeasurement } from "./measure.ts";
 import { Memories } from "./memory.ts";
 import type { Senses } from "./observe.ts";
 import { policyKey, policyOfKey, writePolicyStatus } from "./policyStatus.ts";
 import type { DeploymentProjection } from "./project.ts";
 import { type Clock, createQueue } from "./queue.ts";
+import { builtinReader } from "./readBuiltins.ts";
 import { type Reconciler, reconcile } from "./reconcile.ts";
 
 export interface WorkerOptions {
   client: Client;
   prometheus: Prometheus;
+  /** The same for Serin's own counting, with connections of its own; `prometheus` when absent. */
+  counting?: Prometheus;
   keys(): readonly SealKey[];
   log: Logger;
   /** Serin's own namespace, never touched. */
@@ -55,9 +59,9 @@ const meterMs = 500;
  * Deployment once, and therefore touches what its plans route before anything else of an earlier leader could (design I9).
  */
 export function createWorker(options: WorkerOptions): Worker {
-  const { client, prometheus, log, clock, now } = options;
+  const { client, prometheus, counting = prometheus, log, clock, now } = options;
   const memories = new Memories();
-  const settling = settleSource(prometheus, { now });
+  const settling = settleSource(counting, { now });
   const unled = lately<{ before: DeploymentProjection; after: DeploymentProjection; at: number }>();
   let queue: ReturnType<typeof createQueue> | undefined;
   const look = (key: string) => queue?.add(key);
@@ -72,12 +76,14 @@ export function createWorker(options: WorkerOptions): Worker {
   const settle: Senses["settle"] = (setting) => settleTime({ setting, ...settling.latest() });
   const instruments: Instruments = {
     prometheus,
+    counting,
     caches,
     memories,
     now,
     look,
     settleMs: (plan) => settle(plan.spec.policy?.spec.traffic.settle ?? "Auto").ms,
   };
+  const readBuiltins = builtinReader(instruments);
   const hands: Hands = {
     client,
     caches,
@@ -153,6 +159,7 @@ export function createWorker(options: WorkerOptions): Worker {
   /** Nothing is asked while nothing moves. */
   async function readMeters(): Promise<void> {
     if (!caches.plans.values().some(isLive)) return;
+    readBuiltins();
     await Promise.all([settling.refresh(), countAll(instruments)]);
   }
 }

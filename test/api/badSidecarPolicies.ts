@@ -154,7 +154,7 @@ export const badSidecarPolicies: Array<[what: string, spec: unknown, says: Says]
     istio({ "traffic.sidecar.istio.io/excludeInboundPorts": "http" }),
     { both: "write ports with commas between them" },
   ],
-  ["a truth that Istio would refuse", istio({ "sidecar.istio.io/rewriteAppHTTPProbers": "yes" }), { both: 'write "true" or "false"' }],
+  ["a truth that Istio would refuse", istio({ "sidecar.istio.io/rewriteAppHTTPProbers": "maybe" }), { both: 'write "true" or "false"' }],
   [
     "settings for a proxy that is refused",
     { istio: { inject: "Disabled", revision: "canary" } },

@@ -63,7 +63,12 @@ const selector = (words: Record<string, string[]>): fc.Arbitrary<Selector> => {
   );
 };
 
-const podLabels = { app: ["web", "db"], "sidecar.istio.io/inject": ["true", "false", "yes"], "istio.io/rev": ["1-26", "1-24"] };
+const podLabels = {
+  app: ["web", "db"],
+  tier: ["front"],
+  "sidecar.istio.io/inject": ["true", "false", "yes"],
+  "istio.io/rev": ["1-26", "1-24"],
+};
 
 const mostly = <T>(usual: T, ...others: T[]) =>
   fc.oneof({ weight: 12, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: fc.constantFrom(...others) });
@@ -77,7 +82,7 @@ const spec: fc.Arbitrary<SidecarPolicyInput> = fc
     enforcement: mostly<"Enforce" | "Audit">("Enforce", "Audit"),
     track: mostly<"Any" | "Canary">("Any", "Canary"),
     namespaceSelector: selector({ "istio-injection": ["enabled", "disabled"], team: ["shop", "pay"] }),
-    podSelector: selector(podLabels),
+    podSelector: selector({ app: ["web", "db"], tier: ["front", "back"] }),
     // A policy that asks nothing of Istio.
     isOther: mostly(false, true),
   })

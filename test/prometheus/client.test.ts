@@ -46,6 +46,25 @@ describe("how it asks", () => {
     expect(asked).toHaveLength(30);
   });
 
+  test("a server that hangs delays nobody who asks another one", async () => {
+    const hanging = await against(() => {});
+    const { client, address } = await against(says(vector("1")), { concurrency: 2, timeoutMs: 5_000 });
+    const leaving = new AbortController();
+    const stuck = Array.from({ length: 20 }, (_, i) => client.query(`up${i}`, { address: hanging.address, signal: leaving.signal }));
+    const before = performance.now();
+    expect((await client.query("up", { address })).kind).toBe("values");
+    expect(performance.now() - before).toBeLessThan(2_000);
+    leaving.abort();
+    await Promise.all(stuck);
+  });
+
+  test("starts queries a little apart, so that a hundred plans that begin at once are no burst", async () => {
+    const { client } = await against(says(vector("1")), { paceMs: 30 });
+    const before = performance.now();
+    await Promise.all(Array.from({ length: 6 }, (_, i) => client.query(`up${i}`)));
+    expect(performance.now() - before).toBeGreaterThanOrEqual(140);
+  });
+
   test("waiting in the queue is part of the deadline", async () => {
     const { client } = await against(() => {}, { concurrency: 1, timeoutMs: 150 });
     const [first, second] = await Promise.all([client.query("a"), client.query("b")]);

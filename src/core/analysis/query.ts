@@ -19,6 +19,9 @@ const placeholders: Record<string, (args: QueryArgs) => string | undefined> = {
   "args.stable-hash": (args) => args.stableHash,
 };
 
+/** Whether a value could pass for a placeholder once it is filled in. */
+export const looksLikePlaceholder = (value: string): boolean => value.includes("{{");
+
 /** `{{args.namespace}}, …`, for messages and documentation. */
 export const knownPlaceholders: string = Object.keys(placeholders)
   .map((name) => `{{${name}}}`)

@@ -3,6 +3,7 @@ import { type CanaryPlan, isLive, type Request } from "../../api/plan.ts";
 import { planName } from "../../api/planName.ts";
 import type { CanaryPolicy } from "../../api/policy.ts";
 import { hashOf } from "../../api/template.ts";
+import { withTemplates } from "../analysis/templates.ts";
 import type { Action } from "./action.ts";
 import { byWhom, isRetry, requestOf, retryOf, strandedRequest, unrecorded } from "./requestUid.ts";
 import type { ReplicaSetFacts, Snapshot } from "./snapshot.ts";
@@ -138,7 +139,15 @@ function newPlan(snapshot: Snapshot, stable: ReplicaSetFacts, request: Request, 
       deployment: { name, uid: deployment.uid },
       stable: { hash: stable.hash, digest: stable.digest, images: [...stable.images] },
       canary: { hash: canaryHash, digest: deployment.digest, images: [...deployment.images] },
-      ...(policy ? { policy: { name: policy.metadata.name, generation: policy.metadata.generation ?? 0, spec: policy.spec } } : {}),
+      ...(policy
+        ? {
+            policy: {
+              name: policy.metadata.name,
+              generation: policy.metadata.generation ?? 0,
+              spec: withTemplates(policy.spec, snapshot.templates),
+            },
+          }
+        : {}),
       request,
       ...(overwritten.length > 0 ? { overwritten } : {}),
       ...(intent.restore ? { restore: intent.restore } : {}),

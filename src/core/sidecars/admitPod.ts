@@ -8,7 +8,7 @@ import type { PlanFact } from "../admission/world.ts";
 import { applied } from "./applied.ts";
 import { asWritten, markOperations } from "./asked.ts";
 import type { Demand, Fix } from "./demand.ts";
-import { addedNames, demandsOn, fixesOf } from "./demandsOn.ts";
+import { addedNames, equipment } from "./demandsOn.ts";
 import { podOperations } from "./operations.ts";
 import { type PodCase, type PodLike, podCase, whyExempt } from "./pod.ts";
 import { revisionFix, roleByHash } from "./revision.ts";
@@ -37,12 +37,12 @@ export function admitPod({ asking, object }: { asking: Asking; object: PodLike }
   const written = asWritten(object, world.sidecarPolicies);
   const c = podCase(written, { namespace, known: world.namespaceLabels(namespace), role, stage: "Admission" });
   if (whyExempt(c, world.ownNamespace) !== undefined) return allowed(silent("NotForUs"));
-  return answer(object, c, demandsOn(c, world.sidecarPolicies, world.ownNamespace), revisionFix(c, world.policies));
+  const { demands, fixes } = equipment(c, world.sidecarPolicies, world.ownNamespace);
+  return answer(object, c, demands, [...revisionFix(c, world.policies), ...fixes]);
 }
 
 /** @param object the pod as it comes; `pod` of the case is the same before inject.serin.dev has asked for anything */
-function answer(object: PodLike, { pod }: PodCase, demands: readonly Demand[], revision: readonly Fix[]): Admission {
-  const fixes = [...revision, ...fixesOf(demands)];
+function answer(object: PodLike, { pod }: PodCase, demands: readonly Demand[], fixes: readonly Fix[]): Admission {
   const operations = operationsOn(object, pod, fixes, addedNames(demands));
   const lacking = demands.filter(({ standing }) => standing === "Missing");
   if (lacking.length === 0) {

@@ -3,7 +3,7 @@ import type { SidecarPolicy } from "../../api/sidecarPolicy.ts";
 import { selectorMismatch } from "../admission/labelSelector.ts";
 import { applied } from "./applied.ts";
 import { containerPart } from "./containerPart.ts";
-import { type Asked, blocked, type Claim, type Demand, type Findings, type Lack } from "./demand.ts";
+import { type Asked, blocked, type Claim, type Demand, type Findings, type Fix, type Lack } from "./demand.ts";
 import { envPart } from "./envPart.ts";
 import { claimsOf, istioPart } from "./istioPart.ts";
 import { own, type PodCase, whyExempt } from "./pod.ts";
@@ -29,8 +29,27 @@ export function demandsOn(c: PodCase, policies: readonly SidecarPolicy[], ownNam
   });
 }
 
+/** Rounds after which asking again is left to the next admission. Two have been enough for every generated pod. */
+const mostRounds = 4;
+
+/**
+ * What is to be done to a pod that is being made. What one policy adds can free the way for another that goes before it (a team's refusal that only
+ * one of them obeys), so it is asked again until nothing more comes: then the next admission has nothing to add either.
+ */
+export function equipment(c: PodCase, policies: readonly SidecarPolicy[], ownNamespace: string): { demands: Demand[]; fixes: Fix[] } {
+  const demands = demandsOn(c, policies, ownNamespace);
+  const fixes = fixesOf(demands);
+  const added = addedNames(demands);
+  for (let round = 1; round < mostRounds && fixes.length > 0; round++) {
+    const more = fixesOf(demandsOn({ ...c, pod: applied(c.pod, fixes, added) }, policies, ownNamespace));
+    if (more.length === 0) break;
+    fixes.push(...more);
+  }
+  return { demands, fixes };
+}
+
 /** What may be carried out: what policies that enforce ask for. */
-export const fixesOf = (demands: readonly Demand[]) =>
+export const fixesOf = (demands: readonly Demand[]): Fix[] =>
   demands.filter(({ policy }) => policy.spec.enforcement === "Enforce").flatMap(({ lacks }) => lacks.flatMap(({ fixes }) => fixes));
 
 const namesIn = (policies: readonly SidecarPolicy[]): ReadonlySet<string> =>

@@ -23,8 +23,10 @@ const [proxy] = istio.containers;
 export const hasProxy = ({ pod }: Pick<PodCase, "pod">): boolean => containersOf(pod).some(({ name }) => name === proxy);
 
 export function istioPart(asked: Asked, wish: IstioWish): Findings {
-  const lacks = [injection(asked, wish), ...(wish.inject === "Enabled" ? settings(asked, wish) : [])];
-  return { lacks: lacks.filter((lack) => lack !== undefined), notes: [] };
+  const lack = injection(asked, wish);
+  // A pod that gets no proxy needs no settings for one.
+  const isInjected = wish.inject === "Enabled" && (lack === undefined || lack.fixes.length > 0);
+  return { lacks: [...(lack === undefined ? [] : [lack]), ...(isInjected ? settings(asked, wish) : [])], notes: [] };
 }
 
 /** Ordered: what the namespace or the pod says goes before what the policy may add. */
@@ -37,15 +39,7 @@ function injection(asked: Asked, { inject, revision }: IstioWish): Lack | undefi
   const marks: Mark[] = [{ kind: "label", key: istio.inject, value }];
   if (revision !== undefined && !namesRevision(c)) marks.push({ kind: "label", key: istio.revision, value: revision });
   const fixes = fixesFor(c, marks, policy.spec.optOut === "Forbid");
-  if (fixes.length === 0) {
-    return c.stage === "Stored" && inject === "Enabled"
-      ? blocked(
-          what,
-          "NotInjected",
-          "the pod asks for injection, but Istio's injector has added no proxy (istioctl x check-inject says more)",
-        )
-      : undefined;
-  }
+  if (fixes.length === 0) return c.stage === "Stored" ? blocked(what, "NotInjected", otherwise[inject]) : undefined;
   const claimed = claimAgainst(asked, marks);
   if (claimed) return blocked(what, "OtherPolicyFirst", claimed);
   const said = injectionSaidBy(c);
@@ -53,6 +47,12 @@ function injection(asked: Asked, { inject, revision }: IstioWish): Lack | undefi
     return blocked(what, "TeamsOwn", `the pod itself says ${istio.inject}: "${said}"`);
   return missing(asked, what, fixes);
 }
+
+/** The pod's label is as it should be, and the injector did something else. `istioctl x check-inject` says why. */
+const otherwise: Record<IstioWish["inject"], string> = {
+  Enabled: "the pod asks for injection, but Istio's injector has added no proxy (istioctl x check-inject says more)",
+  Disabled: "the pod refuses injection, but it has a proxy",
+};
 
 /** What the pod says about its injection. The label is looked at first; other words than true and false count as none. */
 function injectionSaidBy({ pod: { metadata } }: PodCase): "true" | "false" | undefined {

@@ -14,7 +14,7 @@ export const lackReasons = {
   PodSecurityRefuses: "The namespace enforces PodSecurity, which would refuse the pod with this container.",
   LeftOut: "It goes together with something that can't be added.",
   NamespaceRefuses: "The namespace is labelled istio-injection: disabled, which no pod can overrule.",
-  NotInjected: "The pod asks for injection, but Istio's injector has added no proxy.",
+  NotInjected: "The pod's label says what the policy wants, but Istio's injector did otherwise.",
 } as const;
 
 export type LackReason = keyof typeof lackReasons;

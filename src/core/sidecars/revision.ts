@@ -8,8 +8,8 @@ import { own, type PodCase, type PodLike, type Role, replicaSetOf } from "./pod.
 /**
  * Whose pod it is, by its hash: a pod names its ReplicaSet, and only the ReplicaSet names the plan. A plan gives its canary a hash of its own, which no
  * other ReplicaSet of the namespace has.
- * @param plansOf plans whose canary has this hash. They come from a cache; the worker makes the ReplicaSet only after it has made the plan and
- *   settled the routes, so the cache has had time.
+ * @param plansOf plans whose canary has this hash. They come from a cache. The worker makes the ReplicaSet after its own watch has shown it the
+ *   plan, and pods come after that: by then the plan is in ours too.
  */
 export function roleByHash(pod: PodLike, plansOf: (hash: string) => readonly PlanFact[]): Role {
   const replicaSet = replicaSetOf(pod);

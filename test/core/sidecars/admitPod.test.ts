@@ -71,6 +71,16 @@ describe("a pod gets what policies ask for", () => {
     expect(admit(there, tracing)).toMatchObject({ operations: [], decision: "Untouched", reason: "NothingAsked" });
   });
 
+  test("all at once, also what one policy makes possible for another that goes before it", () => {
+    const allows = aSidecarPolicy(named("p0"), asking({ istio: { inject: "Enabled", revision: "1-26" } }));
+    const forces = aSidecarPolicy(named("p1"), asking({ istio: { inject: "Enabled" }, optOut: "Forbid" }));
+    const refusing = pod(annotation("sidecar.istio.io/inject", "false"));
+    expect(admit(refusing, { sidecarPolicies: [allows, forces] }).operations.map(({ path }) => path)).toEqual([
+      "/metadata/labels/sidecar.istio.io~1inject",
+      "/metadata/labels/istio.io~1rev",
+    ]);
+  });
+
   test("first of the init containers, but after Istio's; beside the others, but before a proxy that is last", () => {
     const plain = aSidecarPolicy(named("two"), asking({ containers: [{ name: "agent", image: "agent:1", as: "Container" }] }));
     const after = pod(initContainer("istio-init"), initContainer("istio-proxy", { restartPolicy: "Always" }), initContainer("setup"));

@@ -199,6 +199,12 @@ describe("Istio's injector", () => {
       expect(fixes(beingMade(pod(), { known }), canary)).toEqual([{ kind: "label", key: "sidecar.istio.io/inject", value: "true" }]);
   });
 
+  test("gets no settings for a proxy that the team refuses", () => {
+    const set = aSidecarPolicy(asking({ istio: { inject: "Enabled", annotations: { "sidecar.istio.io/logLevel": "debug" } } }));
+    expect(fixes(beingMade(pod()), set)).toContainEqual({ kind: "annotation", key: "sidecar.istio.io/logLevel", value: "debug" });
+    expect(fixes(beingMade(pod(label("sidecar.istio.io/inject", "false"))), set)).toEqual([]);
+  });
+
   test("can't be told anything in a namespace that refuses", () => {
     expect(lacking(asked(beingMade(pod(), { known: { "istio-injection": "disabled" } }), enabled))).toEqual([
       "NamespaceRefuses: Istio's proxy: namespace shop is labelled istio-injection: disabled",
@@ -272,6 +278,9 @@ describe("a pod that is there", () => {
     );
     expect(lacking(asked(stored(pod(after, container("istio-proxy"))), disabled))).toEqual([
       "NotAdded: being without Istio's proxy: the pod was made past Serin's webhook",
+    ]);
+    expect(lacking(asked(stored(pod(after, label("sidecar.istio.io/inject", "false"), container("istio-proxy"))), disabled))).toEqual([
+      "NotInjected: being without Istio's proxy: the pod refuses injection, but it has a proxy",
     ]);
   });
 
