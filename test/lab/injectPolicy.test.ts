@@ -79,12 +79,16 @@ const isMerged = ({ pod, specs }: Given): boolean =>
   );
 const without = ({ labels, annotations: { [istio.proxyConfig]: _, ...annotations } }: Marks): Marks => ({ labels, annotations });
 
-/** What the manifest's comment leaves to the webhook where policies disagree: a forced one with another revision, and three with different optOut. */
-function isContested({ specs }: Given): boolean {
-  const wishes = specs.flatMap(({ istio: wish, optOut }) => (wish === undefined ? [] : [{ ...wish, optOut }]));
+/** What the manifest's comment leaves to the webhook where policies disagree: settings beside a revision that is refused, and three with different optOut. */
+function isContested({ pod, specs }: Given): boolean {
+  const wishes = specs.flatMap(({ istio: wish, optOut, suspend, enforcement }) =>
+    wish === undefined || suspend || enforcement === "Audit" ? [] : [{ ...wish, optOut }],
+  );
   const revisions = new Set(wishes.map(({ revision }) => revision).filter((revision) => revision !== undefined));
   const isAnyForced = wishes.some(({ optOut }) => optOut === "Forbid");
-  return isAnyForced && (revisions.size > 1 || (wishes.length > 2 && wishes.some(({ optOut }) => optOut === "Allow")));
+  const isOpposed = pod.metadata.labels?.[istio.inject] === "true" && wishes.some(({ inject }) => inject === "Disabled");
+  const isThird = wishes.length > 2 && isAnyForced && wishes.some(({ optOut }) => optOut === "Allow");
+  return isThird || (isAnyForced && revisions.size > 1) || (isOpposed && revisions.size > 0);
 }
 
 it(`writes on ${count} generated pods what core would, and the webhook knows how to take it off`, async () => {
