@@ -26,7 +26,8 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
-function commands(io: Io, done: (code: number) => void): Command {
+/** All that can be typed. */
+export function commands(io: Io, done: (code: number) => void): Command {
   const program = new Command("kubectl serin")
     .description("Shows and explains the canaries that Serin makes of image changes, and which pods carry their sidecars.")
     .exitOverride()

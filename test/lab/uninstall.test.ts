@@ -30,7 +30,7 @@ describe("uninstalling", () => {
   afterAll(() => story?.stop());
 
   it("policies first: the canary under way is cancelled, what is held stays held", async () => {
-    await story.kubectl("delete", "canarypolicies", "--all");
+    await story.kubectl("delete", "canarypolicies,sidecarpolicies", "--all");
     await until("no plan to be live", async () => !(await story.plans()).some(isLive), 60);
     expect((await story.plansOf("live")).map(({ status }) => status?.phase)).toEqual(["Cancelled"]);
     expect(await state("live")).toEqual([false, stable]);
