@@ -1,0 +1,114 @@
+import { type CanaryPlan, type PlanStatus, terminalPhases } from "../../api/plan.ts";
+import type { PlanSeal } from "../../api/seal.ts";
+import { nameOf } from "./auditedPlan.ts";
+import { type Digests, fieldDigests, specDigests } from "./fields.ts";
+import { journalRoot } from "./journal.ts";
+import type { TrustedKey } from "./publicKeys.ts";
+import type { Finding } from "./reasons.ts";
+import { isSigned, sealHash } from "./sealPlan.ts";
+import { verifyJournal, verifyLinks } from "./verifyJournal.ts";
+
+/** A seal with a good signature, for the check of the chain. */
+export interface GoodSeal {
+  number: number;
+  prev: string;
+  hash: string;
+  plan: string;
+  at: string;
+  /** Order of the key that signed. */
+  order: number;
+}
+
+export interface CheckedPlan {
+  findings: Finding[];
+  /** What is no fault, but should be known. */
+  notes: string[];
+  seal?: GoodSeal;
+  /** A number that is there, though its seal is no good: that is said once. */
+  number?: number;
+}
+
+export interface Trust {
+  keys: ReadonlyMap<string, TrustedKey>;
+  /**
+   * Hashes of seals, by number, that something signed names already: the heads the newest, each good seal the one before. Such a seal needs no look at its
+   * signature, which takes longer than all else. Good seals add to it, so the newest plan is to come first.
+   */
+  linked: Map<number, string>;
+}
+
+/** What one plan's own record says of itself: seal, fields and journal. */
+export function verifyPlan(plan: CanaryPlan, { keys, linked }: Trust): CheckedPlan {
+  const name = nameOf(plan);
+  const { status } = plan;
+  const seal = status?.seal;
+  const of = (finding: Omit<Finding, "plan">): Finding => ({ plan: name, ...(seal ? { seal: seal.number } : {}), ...finding });
+  if (!status || !seal) {
+    const links = verifyLinks(plan);
+    const findings = links ? [of(links)] : [];
+    const over = status !== undefined && terminalPhases.has(status.phase);
+    if (over)
+      findings.push(of({ code: "Unsealed", message: `${name} ended ${status.phase} and has no seal: nothing vouches for its record` }));
+    return { findings, notes: [] };
+  }
+  const { number } = seal;
+  const { uid, namespace, name: itsName } = plan.metadata;
+  if (seal.plan.uid !== uid || seal.plan.namespace !== namespace || seal.plan.name !== itsName) {
+    const message = `${name} carries seal ${number}, which is of ${seal.plan.namespace}/${seal.plan.name}`;
+    return { findings: [of({ code: "SealOfAnother", message })], notes: [], number };
+  }
+  const key = keys.get(seal.key);
+  if (!key) {
+    const message = `seal ${number} of ${name} is signed by key ${seal.key}, which is none of Serin's`;
+    return { findings: [of({ code: "KeyUnknown", message })], notes: [], number };
+  }
+  const hash = sealHash(seal);
+  if (linked.get(number) !== hash && !isSigned("seal", seal, key.key)) {
+    const message = `seal ${number} of ${name} does not have the signature of key ${seal.key}: it was changed after it was made`;
+    return { findings: [of({ code: "SealForged", message })], notes: [], number };
+  }
+  linked.set(number - 1, seal.prev);
+  const good = { number, prev: seal.prev, hash, plan: name, at: seal.at, order: key.order };
+  const fixed = specDigests(plan.spec);
+  const { findings, notes } = verifyFields(plan, { status, seal, fixed });
+  const journal = verifyJournal(status.journal ?? [], journalRoot(plan, fixed), seal);
+  // A journal that does not link to the spec any more, because the spec was changed, is that one fault.
+  const isSame = journal?.code === "EntryUnlinked" && findings.some(({ code }) => code === "SpecChanged");
+  return { findings: [...findings, ...(journal && !isSame ? [journal] : [])].map(of), notes, seal: good };
+}
+
+type Sealed = { status: PlanStatus; seal: PlanSeal; fixed: Digests };
+
+function verifyFields(plan: CanaryPlan, { status, seal, fixed }: Sealed): { findings: Array<Omit<Finding, "plan">>; notes: string[] } {
+  const now = fieldDigests(plan, status, fixed);
+  const findings: Array<Omit<Finding, "plan">> = [];
+  const notes: string[] = [];
+  const name = nameOf(plan);
+  for (const path of new Set([...Object.keys(seal.fields), ...Object.keys(now)])) {
+    if (seal.fields[path] === now[path]) continue;
+    const how = seal.fields[path] === undefined ? "was added" : now[path] === undefined ? "was removed" : "was changed";
+    if (!path.startsWith("spec.control.")) {
+      findings.push({
+        code: path.startsWith("spec.") ? "SpecChanged" : "StatusChanged",
+        message: `${path} of ${name} ${how} after it was sealed`,
+      });
+      continue;
+    }
+    const stamp = stampOf(plan, path);
+    // Asked of a plan that was over: stamped as always, and without effect.
+    if (how === "was added" && (stamp.at === undefined || stamp.at > seal.at))
+      notes.push(`${path} of ${name} was asked for after its end, by ${stamp.by ?? "nobody who is known"}: it had no effect`);
+    else findings.push({ code: "ControlForged", message: `${path} of ${name} ${how} after it was sealed: ${inWords(stamp)}` });
+  }
+  return { findings, notes };
+}
+
+type Stamp = { by?: string | undefined; at?: string | undefined };
+
+function stampOf({ spec }: CanaryPlan, path: string): Stamp {
+  const control = spec.control as Record<string, Stamp | undefined>;
+  return control[path.slice("spec.control.".length)] ?? {};
+}
+
+const inWords = ({ by, at }: Stamp): string =>
+  by === undefined && at === undefined ? "it is not there now" : `it now says by ${by} at ${at}`;
