@@ -29,6 +29,9 @@ export const planSeal = z
     fields: z
       .record(z.string(), z.string().max(32))
       .describe("Half a SHA-256 of each field of spec and status: tells which one was changed."),
+    asked: z
+      .record(z.string(), z.string().max(8192))
+      .describe("What people had asked of the plan by then, as JSON: these fields of spec.control stay open, the seal keeps what counted."),
     at: time("When it was sealed."),
     key: text("Id of the key that signed.", 64),
     sig: text("Ed25519 over all of the above in canonical JSON, base64url.", 128),

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import { createClient } from "../kube/client.ts";
 import type { Connection } from "../kube/connection.ts";
 import { createPrometheus } from "../prometheus/client.ts";
+import { readAuditKeys } from "../tls/readAuditKeys.ts";
 import { readIntentKeys } from "../tls/readIntentKeys.ts";
 import { workerCounters } from "./counters.ts";
 import { serveHealth } from "./health.ts";
@@ -47,6 +48,7 @@ export async function runWorker(
     client,
     prometheus: createPrometheus({ defaultAddress: prometheus }),
     keys: keys.keys,
+    auditKeys: () => readAuditKeys(client, namespace),
     log,
     namespace,
     instance,

@@ -1,12 +1,14 @@
 import type { Logger } from "pino";
-import { type CanaryPlan, isLive, type PlanStatus } from "../api/plan.ts";
+import { type CanaryPlan, isLive, type JournalEntry, type PlanStatus } from "../api/plan.ts";
 import type { SealKey } from "../core/admission/seal.ts";
 import { settleTime } from "../core/analysis/settle.ts";
+import { appended, journalRoot } from "../core/audit/journal.ts";
 import { isAlreadyExists, isConflict, isNotFound } from "../kube/apiError.ts";
 import type { Client } from "../kube/client.ts";
 import { resources } from "../kube/resources.ts";
 import type { Prometheus } from "../prometheus/client.ts";
 import { settleSource } from "../prometheus/settle.ts";
+import type { AuditKeys } from "../tls/auditKeys.ts";
 import type { Hands } from "./act.ts";
 import { bypassOf } from "./bypass.ts";
 import { type Caches, openCaches } from "./caches.ts";
@@ -20,6 +22,8 @@ import { policyKey, policyOfKey, writePolicyStatus } from "./policyStatus.ts";
 import type { DeploymentProjection } from "./project.ts";
 import { type Clock, createQueue } from "./queue.ts";
 import { type Reconciler, reconcile } from "./reconcile.ts";
+import { Sealer } from "./sealer.ts";
+import { tidyRecord } from "./tidyRecord.ts";
 
 export interface WorkerOptions {
   client: Client;
@@ -35,6 +39,8 @@ export interface WorkerOptions {
   now(): number;
   /** False from the moment on that another worker may be leading. */
   isLeader(): boolean;
+  /** The keys that seal finished plans, read when they are needed. */
+  auditKeys(): Promise<AuditKeys>;
   /** A plan of phase Bypassed was recorded; the reason is one of the catalogue's. */
   onBypass?(reason: string): void;
 }
@@ -49,6 +55,9 @@ export interface Worker {
 
 /** How often the meters are looked at while plans live; each has its own, longer, pace. */
 const meterMs = 500;
+
+/** What could not be sealed, or pruned in one go, is looked at again so soon. */
+const tidyAgainMs = 30_000;
 
 /**
  * The caches are warm in every worker, so that a successor acts at once; only the leader has a queue. A new leader looks at every
@@ -78,8 +87,18 @@ export function createWorker(options: WorkerOptions): Worker {
     look,
     settleMs: (plan) => settle(plan.spec.policy?.spec.traffic.settle ?? "Auto").ms,
   };
+  const sealer = new Sealer({
+    client,
+    namespace: options.namespace,
+    readKeys: options.auditKeys,
+    plans: () => caches.plans.values(),
+    log,
+    now,
+    mayWrite: options.isLeader,
+  });
   const hands: Hands = {
     client,
+    sealer,
     caches,
     now,
     instance: options.instance,
@@ -93,7 +112,10 @@ export function createWorker(options: WorkerOptions): Worker {
     const { status, ...spec } = plan;
     try {
       const made = await client.create(resources.canaryplans, spec, { fieldManager: "serin" });
-      await client.replace(resources.canaryplans, { ...made, status }, { fieldManager: "serin", subresource: "status" });
+      const journal = (status.journal ?? []).reduce<JournalEntry[]>((list, entry) => appended(list, entry, () => journalRoot(made)), []);
+      await sealer.seal(made, { ...status, journal }, (sealed) =>
+        client.replace(resources.canaryplans, { ...made, status: sealed }, { fieldManager: "serin", subresource: "status" }),
+      );
       options.onBypass?.(status.reason);
       await tellOfBypass(made, status);
       log.warn({ plan: plan.metadata.name, reason: status.reason }, status.message);
@@ -111,9 +133,15 @@ export function createWorker(options: WorkerOptions): Worker {
 
   async function lookAt(key: string): Promise<number | undefined> {
     const policy = policyOfKey(key);
-    if (policy === undefined) return reconcile(key, reconciler);
+    if (policy === undefined) return lookAtDeployment(key);
     if (options.isLeader()) await writePolicyStatus(policy, hands);
     return undefined;
+  }
+
+  async function lookAtDeployment(key: string): Promise<number | undefined> {
+    const wakeAfter = await reconcile(key, reconciler);
+    const isEarly = options.isLeader() && (await tidyRecord(key, hands, options.isLeader));
+    return isEarly ? Math.min(wakeAfter ?? tidyAgainMs, tidyAgainMs) : wakeAfter;
   }
 
   return {

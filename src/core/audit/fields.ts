@@ -9,6 +9,15 @@ const unsealed: ReadonlySet<string> = new Set(["observedGeneration", "journal", 
 
 /** `retry` is asked of a plan that is over, and has a plan of its own. */
 const controls = ["hold", "approve", "promote", "abort"] as const;
+export type Control = (typeof controls)[number];
+
+/** What people have asked of a plan, each as canonical JSON. */
+export function askedOf({ control }: PlanSpec): Partial<Record<Control, string>> {
+  const asked = controls.flatMap((name) =>
+    control[name] === undefined || control[name] === null ? [] : [[name, canonicalJson(control[name])]],
+  );
+  return Object.fromEntries(asked) as Partial<Record<Control, string>>;
+}
 
 export type Digests = Record<string, string>;
 
@@ -23,10 +32,9 @@ export function specDigests({ control: _, ...spec }: PlanSpec): Digests {
 }
 let specSchema: StructuralSchema | undefined;
 
-/** The same of everything that a seal covers: `spec.request`, `spec.control.promote`, `status.metrics`. */
+/** The same of everything that a seal covers: `spec.request`, `status.metrics`. */
 export function fieldDigests({ spec }: Pick<CanaryPlan, "spec">, status: PlanStatus, fixed: Digests = specDigests(spec)): Digests {
   const digests: Digests = { ...fixed };
-  for (const name of controls) put(digests, `spec.control.${name}`, spec.control[name]);
   for (const [name, value] of Object.entries(status)) if (!unsealed.has(name)) put(digests, `status.${name}`, value);
   return digests;
 }

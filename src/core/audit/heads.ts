@@ -22,17 +22,17 @@ const emptyChain: Chain = { head: undefined, pruned: "", deleted: "", voided: ""
 
 /**
  * What the chain is now. Heads that are gone, not signed by one of our keys, or older than what the plans show are not believed: the chain then goes on
- * from the newest seal that is known, and that it had to is written down.
+ * from the newest seal that is known, and that it had to is written down. `isBroken`: there was a text that is none of ours.
  */
 export function chainFrom(
   read: AuditHeads | undefined,
-  { keys, newest, at }: { keys: ReadonlyMap<string, TrustedKey>; newest: PlanSeal | undefined; at: string },
+  { keys, newest, at, isBroken }: { keys: ReadonlyMap<string, TrustedKey>; newest: PlanSeal | undefined; at: string; isBroken?: boolean },
 ): Chain {
   const key = read && keys.get(read.key)?.key;
   const believed = read && key && isSigned("heads", read, key) ? read : undefined;
   const isOld = newest !== undefined && (believed?.head.number ?? 0) < newest.number;
   if (believed && !isOld) return believed;
-  if (newest === undefined && read === undefined) return emptyChain;
+  if (newest === undefined && read === undefined && !isBroken) return emptyChain;
   const number = newest?.number ?? 0;
   const head = newest && { number, hash: sealHash(newest), plan: newest.plan, at: newest.at };
   const before = believed ?? emptyChain;

@@ -30,6 +30,11 @@ export const auditFindings = {
   KeyUnvouched: "A public key is not signed by the one before it.",
   KeyForked: "A key vouches for two successors.",
   KeyRootUnknown: "The key that the auditor trusts is not among the public keys.",
+  FailedOpen: "The webhook was not asked about a change: it was down or too slow, and kube-apiserver let it through.",
+  ForeignWrite: "Somebody else than Serin's worker has written into the record.",
+  RequestUnwitnessed: "kube-apiserver's log does not know the request that a plan names.",
+  ControlUnwitnessed: "kube-apiserver's log does not know the request behind what a person is said to have asked of a plan.",
+  ChangeUnrecorded: "kube-apiserver's log knows a change that was held or bypassed, and no plan records it.",
 } as const;
 
 export type FindingCode = keyof typeof auditFindings;

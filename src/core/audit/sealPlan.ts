@@ -2,7 +2,7 @@ import { hash, type KeyObject, sign, verify } from "node:crypto";
 import type { CanaryPlan, PlanStatus } from "../../api/plan.ts";
 import type { PlanSeal } from "../../api/seal.ts";
 import { canonicalJson } from "../../api/template.ts";
-import { fieldDigests } from "./fields.ts";
+import { askedOf, fieldDigests } from "./fields.ts";
 import { entriesOf, entryMark, headOf, journalRoot } from "./journal.ts";
 
 /** A private key that signs seals, and its id. */
@@ -40,6 +40,7 @@ export function sealPlan(
       head: headOf(status.journal, () => journalRoot(plan)),
       marks: (status.journal ?? []).map(entryMark).join(""),
       fields: fieldDigests(plan, status),
+      asked: askedOf(plan.spec) as Record<string, string>,
       at,
       key: key.id,
     },

@@ -1,7 +1,7 @@
 import { type CanaryPlan, type PlanStatus, terminalPhases } from "../../api/plan.ts";
 import type { PlanSeal } from "../../api/seal.ts";
 import { nameOf } from "./auditedPlan.ts";
-import { type Digests, fieldDigests, specDigests } from "./fields.ts";
+import { askedOf, type Digests, fieldDigests, specDigests } from "./fields.ts";
 import { journalRoot } from "./journal.ts";
 import type { TrustedKey } from "./publicKeys.ts";
 import type { Finding } from "./reasons.ts";
@@ -70,7 +70,8 @@ export function verifyPlan(plan: CanaryPlan, { keys, linked }: Trust): CheckedPl
   linked.set(number - 1, seal.prev);
   const good = { number, prev: seal.prev, hash, plan: name, at: seal.at, order: key.order };
   const fixed = specDigests(plan.spec);
-  const { findings, notes } = verifyFields(plan, { status, seal, fixed });
+  const { findings, notes } = verifyAsked(plan, seal);
+  findings.push(...verifyFields(plan, { status, seal, fixed }));
   const journal = verifyJournal(status.journal ?? [], journalRoot(plan, fixed), seal);
   // A journal that does not link to the spec any more, because the spec was changed, is that one fault.
   const isSame = journal?.code === "EntryUnlinked" && findings.some(({ code }) => code === "SpecChanged");
@@ -79,36 +80,44 @@ export function verifyPlan(plan: CanaryPlan, { keys, linked }: Trust): CheckedPl
 
 type Sealed = { status: PlanStatus; seal: PlanSeal; fixed: Digests };
 
-function verifyFields(plan: CanaryPlan, { status, seal, fixed }: Sealed): { findings: Array<Omit<Finding, "plan">>; notes: string[] } {
+function verifyFields(plan: CanaryPlan, { status, seal, fixed }: Sealed): Array<Omit<Finding, "plan">> {
   const now = fieldDigests(plan, status, fixed);
   const findings: Array<Omit<Finding, "plan">> = [];
-  const notes: string[] = [];
   const name = nameOf(plan);
   for (const path of new Set([...Object.keys(seal.fields), ...Object.keys(now)])) {
     if (seal.fields[path] === now[path]) continue;
     const how = seal.fields[path] === undefined ? "was added" : now[path] === undefined ? "was removed" : "was changed";
-    if (!path.startsWith("spec.control.")) {
-      findings.push({
-        code: path.startsWith("spec.") ? "SpecChanged" : "StatusChanged",
-        message: `${path} of ${name} ${how} after it was sealed`,
-      });
-      continue;
+    const code = path.startsWith("spec.") ? "SpecChanged" : "StatusChanged";
+    findings.push({ code, message: `${path} of ${name} ${how} after it was sealed` });
+  }
+  return findings;
+}
+
+/** Clocks of webhook and worker may differ so far. */
+const apartMs = 60_000;
+
+/**
+ * What people ask of a plan stays open after its end, so what differs from the sealed copy is no fault by itself: it was taken back, or asked too late. But
+ * nobody can have asked before the end without the seal knowing.
+ */
+function verifyAsked(plan: CanaryPlan, seal: PlanSeal): { findings: Array<Omit<Finding, "plan">>; notes: string[] } {
+  const findings: Array<Omit<Finding, "plan">> = [];
+  const notes: string[] = [];
+  const now: Record<string, string | undefined> = askedOf(plan.spec);
+  for (const field of new Set([...Object.keys(seal.asked), ...Object.keys(now)])) {
+    const [sealed, stands] = [seal.asked[field], now[field]];
+    if (sealed === stands) continue;
+    const path = `spec.control.${field} of ${nameOf(plan)}`;
+    const { by, at } = (plan.spec.control as Record<string, Stamp | undefined>)[field] ?? {};
+    if (stands === undefined) notes.push(`${path} was taken back after the end; what counted was ${sealed}`);
+    else if (at === undefined || Date.parse(at) > Date.parse(seal.at) - apartMs)
+      notes.push(`${path} was asked for after the end, by ${by ?? "nobody who is known"}: it had no effect`);
+    else {
+      const instead = sealed === undefined ? "nothing of the kind was sealed" : `what was sealed is ${sealed}`;
+      findings.push({ code: "ControlForged", message: `${path} says by ${by} at ${at}, and ${instead}` });
     }
-    const stamp = stampOf(plan, path);
-    // Asked of a plan that was over: stamped as always, and without effect.
-    if (how === "was added" && (stamp.at === undefined || stamp.at > seal.at))
-      notes.push(`${path} of ${name} was asked for after its end, by ${stamp.by ?? "nobody who is known"}: it had no effect`);
-    else findings.push({ code: "ControlForged", message: `${path} of ${name} ${how} after it was sealed: ${inWords(stamp)}` });
   }
   return { findings, notes };
 }
 
 type Stamp = { by?: string | undefined; at?: string | undefined };
-
-function stampOf({ spec }: CanaryPlan, path: string): Stamp {
-  const control = spec.control as Record<string, Stamp | undefined>;
-  return control[path.slice("spec.control.".length)] ?? {};
-}
-
-const inWords = ({ by, at }: Stamp): string =>
-  by === undefined && at === undefined ? "it is not there now" : `it now says by ${by} at ${at}`;

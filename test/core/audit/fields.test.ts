@@ -35,7 +35,6 @@ test("each field has a digest of its own, and what may differ has none", () => {
   const fields = fieldDigests(plan, { phase: "Promoted", reason: "Promoted", message: "m", observedGeneration: 4, journal: [] });
   expect(Object.keys(fields).sort()).toEqual([
     "spec.canary",
-    "spec.control.hold",
     "spec.deployment",
     "spec.policy",
     "spec.request",
