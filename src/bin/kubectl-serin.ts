@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { readFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 import { main } from "../cli/main.ts";
 import { createClient } from "../kube/client.ts";
@@ -10,8 +12,9 @@ process.once("SIGINT", () => interrupted.abort());
 process.once("SIGTERM", () => interrupted.abort());
 
 process.exitCode = await main(process.argv.slice(2), {
-  out: (text) => void process.stdout.write(text),
-  err: (text) => void process.stderr.write(text),
+  out: (line) => void process.stdout.write(line),
+  err: (line) => void process.stderr.write(line),
+  read: (file) => (file === "-" ? text(process.stdin) : readFile(file, "utf8")),
   screen: () => (process.stdout.isTTY ? { columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 } : undefined),
   env: process.env,
   now: () => Date.now(),

@@ -4,6 +4,8 @@ import type { Client } from "../kube/client.ts";
 export interface Io {
   out(text: string): void;
   err(text: string): void;
+  /** The text of a file, or of standard input when it is named `-`. @throws Error that says why it can't be read */
+  read(file: string): Promise<string>;
   /** The size of the screen; undefined when stdout is no terminal. Asked before each drawing, since windows change. */
   screen(): { columns: number; rows: number } | undefined;
   /** NO_COLOR, TERM and KUBECONFIG are read. */

@@ -22,6 +22,8 @@ export interface TerminalOptions {
   connect?: Io["connect"];
   /** Answers a patch; absent: the test fails on one. Throws what the API server would refuse it with. */
   onPatch?(name: string, body: unknown): object;
+  /** Files by name; `-` is standard input. */
+  files?: Record<string, string>;
   /** Plurals of kinds that may not be listed over all namespaces, or not at all. */
   forbidden?: Record<string, "everywhere" | "anywhere">;
   /** Plurals of kinds that are not installed. */
@@ -46,6 +48,11 @@ export async function serin(line: string, worlds: readonly World[], options: Ter
     },
     err(text) {
       printed.err += text;
+    },
+    async read(file) {
+      const text = options.files?.[file];
+      if (text === undefined) throw new Error(`ENOENT: no such file or directory, open '${file}'`);
+      return text;
     },
     screen: () => options.screen,
     env: options.env ?? {},
@@ -103,6 +110,7 @@ function clusterOf(world: () => World, options: TerminalOptions): Cluster {
           .filter(
             (object) =>
               resource.kind !== canaryPlanKind.kind ||
+              query.fieldSelector === undefined ||
               query.fieldSelector === `spec.deployment.name=${(object as unknown as CanaryPlan).spec.deployment.name}`,
           );
         return { items: items as unknown as T[], resourceVersion: "1000" };
