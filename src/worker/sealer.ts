@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import { type CanaryPlan, type PlanStatus, terminalPhases } from "../api/plan.ts";
 import { auditHeadsName, type PlanSeal, parseHeads } from "../api/seal.ts";
 import { sameCanonical } from "../api/template.ts";
-import { type Chain, chainFrom, headsOf, linkOf, without, withSeal } from "../core/audit/heads.ts";
+import { type Chain, chainFrom, headsOf, linkOf, without, withSeal, witnessOf } from "../core/audit/heads.ts";
 import { type TrustedKey, trustedKeys } from "../core/audit/publicKeys.ts";
 import { isSigned, type SigningKey, sealHash, sealPlan } from "../core/audit/sealPlan.ts";
 import { ApiError } from "../kube/apiError.ts";
@@ -137,9 +137,11 @@ export class Sealer {
     const data = { ...configMap?.data, heads: JSON.stringify(headsOf(chain, key, this.#time())) };
     const { managedFields: _, ...metadata } = configMap?.metadata ?? { name: auditHeadsName, namespace };
     const object = { apiVersion: "v1", kind: "ConfigMap", metadata, data };
+    // So kube-apiserver's own log knows each head, and whoever cuts the chain would have to change that log, too.
+    const by = { fieldManager: "serin", ...(chain.head ? { witness: witnessOf(chain.head) } : {}) };
     try {
-      if (configMap) await client.replace(resources.configmaps, object, { fieldManager: "serin" });
-      else await client.create(resources.configmaps, object, { fieldManager: "serin" });
+      if (configMap) await client.replace(resources.configmaps, object, by);
+      else await client.create(resources.configmaps, object, by);
       return true;
     } catch (error) {
       if (!isRefusal(error)) throw error;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { CanaryPlan } from "../../src/api/plan.ts";
 import { chainFrom, headsOf, linkOf, withSeal } from "../../src/core/audit/heads.ts";
 import { appended, journalRoot } from "../../src/core/audit/journal.ts";
-import { sealPlan } from "../../src/core/audit/sealPlan.ts";
+import { sealHash, sealPlan } from "../../src/core/audit/sealPlan.ts";
 import { aPlan, aRequest, because, inPhase } from "../build/plan.ts";
 import { at, revisionOf } from "../build/story.ts";
 import { type MadeKey, makeKey } from "../core/audit/history.ts";
@@ -180,7 +180,7 @@ describe("kubectl serin audit", () => {
       ...honest,
       event(398, "mallory", "deployments", "nginx", failOpen, { objectRef: { resource: "deployments", namespace: "pay", name: "nginx" } }),
     ];
-    const { out } = await audit("-A --apiserver-log audit.log -o json", { files: { "audit.log": lines.join("\n") } });
+    const { out } = await audit("-A --apiserver-log audit.log -o json", { files: { "audit.log": `${lines.join("\n")}\n{"half` } });
     expect(JSON.parse(out)).toMatchObject([
       { plan: "web-bad", user: "alice" },
       { outcome: "Denied", user: "dave", deployment: "nginx", reason: "ResumeRefused" },
@@ -274,7 +274,11 @@ describe("audit verify", () => {
 
   test("with kube-apiserver's log: what went past the webhook, what nobody asked for, and who wrote into the record", async () => {
     const withLog = async (lines: string[], of: World = world) => {
-      const { out, code } = await audit("verify --apiserver-log audit.log -o json", { files: { "audit.log": lines.join("\n") } }, of);
+      const { out, code } = await audit(
+        "verify --apiserver-log audit.log -o json",
+        { files: { "audit.log": `${lines.join("\n")}\n{"half` } },
+        of,
+      );
       const { findings, unchecked } = JSON.parse(out) as { findings: Array<{ code: string; message: string }>; unchecked: string[] };
       return { code, unchecked, found: findings.map((finding) => finding.code), messages: findings.map(({ message }) => message) };
     };
@@ -299,6 +303,22 @@ describe("audit verify", () => {
         ),
       ]),
     ).toMatchObject({ found: ["ForeignWrite"] });
+    const named = (number: number, hash: string) =>
+      event(
+        300,
+        "system:serviceaccount:serin-system:serin-worker",
+        "configmaps",
+        "serin-audit-heads",
+        {},
+        {
+          requestURI: `/api/v1/namespaces/serin-system/configmaps/serin-audit-heads?fieldManager=serin&witness=${number}.${hash}`,
+          objectRef: { resource: "configmaps", namespace: "serin-system", name: "serin-audit-heads" },
+        },
+      );
+    const seal = (world[1] as CanaryPlan).status?.seal;
+    expect(await withLog([...honest, named(2, seal ? sealHash(seal) : "")])).toMatchObject({ code: 0, found: [] });
+    expect(await withLog([...honest, named(2, "0".repeat(64))])).toMatchObject({ found: ["SealUnwitnessed"] });
+    expect(await withLog([...honest, named(4, "0".repeat(64))])).toMatchObject({ found: ["SealUnwitnessed"] });
     expect(await withLog([...honest, held(300, "alice", "web-gone")])).toMatchObject({ found: ["ChangeUnrecorded"] });
     expect((await withLog(honest.map((line) => line.replaceAll("deployments.serin.dev", "x.y")))).unchecked).toMatchObject([
       expect.stringContaining("no annotations"),

@@ -33,9 +33,7 @@ export function auditRows(plans: readonly CanaryPlan[], log?: ApiserverLog): Aud
 
 function rowOf(plan: CanaryPlan, plans: readonly CanaryPlan[], log: ApiserverLog | undefined): AuditRow {
   const { metadata, spec, status } = plan;
-  const event = spec.request
-    ? undefined
-    : log?.requests.find((each) => each.resource === "deployments" && bypassAfter(each, plans) === plan);
+  const event = spec.request ? undefined : requestBehind(plan, plans, log);
   const at = spec.request?.at ?? status?.startedAt ?? metadata.creationTimestamp ?? "";
   return {
     at,
@@ -55,6 +53,14 @@ function rowOf(plan: CanaryPlan, plans: readonly CanaryPlan[], log: ApiserverLog
     ...(status?.seal === undefined ? {} : { seal: status.seal.number }),
     ...(spec.request === undefined ? {} : { request: spec.request.uid }),
   };
+}
+
+/** The request that came without a canary: the one that the webhook let through, else the last one before its record was made. */
+function requestBehind(plan: CanaryPlan, plans: readonly CanaryPlan[], log: ApiserverLog | undefined): Witnessed | undefined {
+  const before = (log?.requests ?? []).filter(
+    (each) => each.resource === "deployments" && each.isAccepted && bypassAfter(each, plans) === plan,
+  );
+  return before.findLast(({ said }) => said["decision"] === "Bypassed") ?? before.at(-1);
 }
 
 /** What counted, as the worker recorded it, then what was asked. */

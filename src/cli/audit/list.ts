@@ -20,7 +20,7 @@ export async function list(io: Io, options: ListOptions): Promise<number> {
   if (output !== undefined && !formats.includes(output))
     throw new UserError({ what: `can't print as ${output}`, why: "there is no such format", todo: `use one of: ${formats.join(", ")}` });
   const source = await readSource(io, options, false);
-  const log = apiserverLog === undefined ? undefined : readApiserverLog((await textOf(io, apiserverLog)).split("\n"));
+  const log = apiserverLog === undefined ? undefined : readApiserverLog(await textOf(io, apiserverLog));
   const plans = readable(source.plans);
   const within = auditRows(plans, log).filter(({ namespace }) => source.namespace === undefined || namespace === source.namespace);
   const rows = filtered(within, options, io.now());

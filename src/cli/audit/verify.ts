@@ -44,8 +44,8 @@ async function sourceOf(io: Io, options: VerifyOptions): Promise<Source> {
 
 function withLog(verified: Verified, { plans, heads, complete }: Source, text: string): Verified {
   const somePlansGone = heads !== undefined && heads.pruned + heads.deleted !== "";
-  const log = readApiserverLog(text.split("\n"));
-  const compared = compareWithLog({ plans: readable(plans), log, systemNamespace, complete, somePlansGone });
+  const log = readApiserverLog(text);
+  const compared = compareWithLog({ plans: readable(plans), log, heads, systemNamespace, complete, somePlansGone });
   return {
     ...verified,
     findings: [...verified.findings, ...compared.findings],

@@ -1,3 +1,6 @@
+import { headInUrl } from "./heads.ts";
+import type { Link } from "./sealPlan.ts";
+
 /*
  * kube-apiserver's own audit log is the second witness: who asked for what and when, what the webhook answered (its audit annotations), and where
  * kube-apiserver went on without it. One JSON object a line (`--audit-log-path`), level Metadata is enough.
@@ -22,6 +25,8 @@ export interface Witnessed {
   said: Readonly<Record<string, string>>;
   /** Names of our webhooks that kube-apiserver went on without. */
   failedOpen: readonly string[];
+  /** The newest seal, in a write of the heads. */
+  head?: Link;
 }
 
 export interface ApiserverLog {
@@ -52,10 +57,10 @@ interface AuditEvent {
   annotations?: Record<string, string>;
 }
 
-/** Reads the lines of an audit log; reads and other objects than ours are passed over. */
-export function readApiserverLog(lines: Iterable<string>): ApiserverLog {
+/** Reads the text of an audit log; reads and other objects than ours are passed over, and so is a last line that is still being written. */
+export function readApiserverLog(text: string): ApiserverLog {
   const log: ApiserverLog = { requests: [], from: Number.POSITIVE_INFINITY, to: Number.NEGATIVE_INFINITY, unread: 0 };
-  for (const line of lines) {
+  for (const line of text.slice(0, text.lastIndexOf("\n") + 1).split("\n")) {
     if (line.trim() === "") continue;
     const event = parsed(line);
     const at = Date.parse(event?.requestReceivedTimestamp ?? "");
@@ -92,7 +97,9 @@ function witnessed(event: AuditEvent, at: number): Witnessed | undefined {
     if (webhook) said[key.slice(webhook.length + 1)] = value;
     else if (failedOpenKey.test(key) && webhooks.includes(value)) failedOpen.push(value);
   }
+  const head = headInUrl(event.requestURI ?? "");
   return {
+    ...(head === undefined ? {} : { head }),
     user: event.impersonatedUser?.username ?? event.user?.username ?? "",
     verb,
     resource,

@@ -58,3 +58,12 @@ export function headsOf({ head, pruned, deleted, voided, lost }: Chain, key: Sig
   const content: Content = { v: 1, head, pruned, deleted, voided, lost };
   return signed("heads", { ...content, at, key: key.id }, key);
 }
+
+/** The head as kube-apiserver's log keeps it, in the URL of the write. */
+export const witnessOf = ({ number, hash }: Link): string => `${number}.${hash}`;
+
+/** @returns undefined when the URL says nothing of a head */
+export function headInUrl(url: string): Link | undefined {
+  const [, number, hash] = /[?&]witness=([1-9]\d{0,14})\.([0-9a-f]{64})(?:&|$)/.exec(url) ?? [];
+  return number !== undefined && hash !== undefined ? { number: Number(number), hash } : undefined;
+}

@@ -32,6 +32,7 @@ export const auditFindings = {
   KeyRootUnknown: "The key that the auditor trusts is not among the public keys.",
   FailedOpen: "The webhook was not asked about a change: it was down or too slow, and kube-apiserver let it through.",
   ForeignWrite: "Somebody else than Serin's worker has written into the record.",
+  SealUnwitnessed: "kube-apiserver's log saw the worker name another seal with this number, or a newer one than the heads know.",
   RequestUnwitnessed: "kube-apiserver's log does not know the request that a plan names.",
   ControlUnwitnessed: "kube-apiserver's log does not know the request behind what a person is said to have asked of a plan.",
   ChangeUnrecorded: "kube-apiserver's log knows a change that was held or bypassed, and no plan records it.",

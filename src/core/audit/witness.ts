@@ -1,8 +1,9 @@
 import type { CanaryPlan, Request } from "../../api/plan.ts";
-import { auditHeadsName, auditKeysName } from "../../api/seal.ts";
+import { type AuditHeads, auditHeadsName, auditKeysName } from "../../api/seal.ts";
 import { type ApiserverLog, inWords, type Witnessed } from "./apiserverLog.ts";
 import { nameOf } from "./auditedPlan.ts";
 import type { Finding } from "./reasons.ts";
+import { sealHash } from "./sealPlan.ts";
 
 export interface Compared {
   findings: Finding[];
@@ -17,6 +18,7 @@ export interface ToCompare {
   systemNamespace: string;
   /** Whether plans of all namespaces were read. */
   complete: boolean;
+  heads: AuditHeads | undefined;
   /** Whether the record says that plans are gone: one that is not there may be one of them. */
   somePlansGone: boolean;
 }
@@ -45,6 +47,7 @@ export function compareWithLog(all: ToCompare): Compared {
   const findings = [
     ...failedOpen(all),
     ...foreignWrites(all),
+    ...otherSeals(all),
     ...(annotated
       ? asked.filter(({ request }) => covers(request.at)).flatMap(({ plan, request }) => unwitnessed(plan, request, byUid))
       : []),
@@ -110,6 +113,26 @@ function foreignWrites({ log, systemNamespace }: ToCompare): Finding[] {
     const finding = { code: "ForeignWrite" as const, message: `${inWords(event)}: that is for ${who.join(", ")} alone` };
     return [isSystem || name === "" ? finding : { ...finding, plan: `${namespace}/${name}` }];
   });
+}
+
+/** Each head that the worker ever named stands in the URL of its write. Whoever has stolen the key can seal the past anew, but not this log. */
+function otherSeals({ plans, log, heads, systemNamespace }: ToCompare): Finding[] {
+  const worker = `system:serviceaccount:${systemNamespace}:serin-worker`;
+  const named = log.requests.flatMap(({ head, user, isAccepted, name, at }) =>
+    head && user === worker && isAccepted && name === auditHeadsName ? [{ ...head, at: new Date(at).toISOString() }] : [],
+  );
+  const byNumber = new Map(named.map((head) => [head.number, head]));
+  const changed = plans.flatMap((plan): Finding[] => {
+    const seal = plan.status?.seal;
+    const witness = seal && byNumber.get(seal.number);
+    if (!seal || !witness || witness.hash === sealHash(seal)) return [];
+    const message = `seal ${seal.number} of ${nameOf(plan)} is not the one that the worker named at ${witness.at} in kube-apiserver's log`;
+    return [{ code: "SealUnwitnessed", plan: nameOf(plan), seal: seal.number, message }];
+  });
+  const newest = named.reduce((max, { number }) => Math.max(max, number), 0);
+  if (newest <= (heads?.head.number ?? 0)) return changed;
+  const message = `kube-apiserver's log knows of seal ${newest}, and the heads end with ${heads?.head.number ?? 0}: the newest were cut`;
+  return [...changed, { code: "SealUnwitnessed", seal: newest, message }];
 }
 
 function unwitnessed(plan: CanaryPlan, request: Request, byUid: ReadonlyMap<string, Witnessed>): Finding[] {
