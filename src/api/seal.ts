@@ -26,6 +26,7 @@ export const planSeal = z
       "Of each journal entry that is kept, the first eight characters of its content's SHA-256: tells which one was changed.",
       1616,
     ),
+    left: text("SHA-256 of the entry that stands for those left out, whose hash says nothing of itself; empty when there is none.", 64),
     fields: z
       .record(z.string(), z.string().max(32))
       .describe("Half a SHA-256 of each field of spec and status: tells which one was changed."),

@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import { type CanaryPlan, type PlanStatus, terminalPhases } from "../api/plan.ts";
 import { auditHeadsName, type PlanSeal, parseHeads } from "../api/seal.ts";
 import { sameCanonical } from "../api/template.ts";
-import { type Chain, chainFrom, headsOf, linkOf, without, withSeal, witnessOf } from "../core/audit/heads.ts";
+import { areSigned, type Chain, chainFrom, headsOf, linkOf, without, withSeal, witnessOf } from "../core/audit/heads.ts";
 import { type TrustedKey, trustedKeys } from "../core/audit/publicKeys.ts";
 import { isSigned, type SigningKey, sealHash, sealPlan } from "../core/audit/sealPlan.ts";
 import { ApiError } from "../kube/apiError.ts";
@@ -96,7 +96,7 @@ export class Sealer {
       }
       const trusted = trustedKeys(keys.records).keys;
       const read = parseHeads(configMap?.data);
-      const newest = this.#newest(read?.head.number ?? 0, trusted);
+      const newest = this.#newest(read && areSigned(read, trusted) ? read.head.number : 0, trusted);
       const isBroken = read === undefined && configMap?.data?.["heads"] !== undefined;
       const chain = chainFrom(read, { keys: trusted, newest, at: this.#time(), isBroken });
       if (chain.lost.length > (read?.lost.length ?? 0))

@@ -20,6 +20,12 @@ export interface Chain {
 
 const emptyChain: Chain = { head: undefined, pruned: "", deleted: "", voided: "", lost: [] };
 
+/** Whether a key that can be believed has signed them. */
+export function areSigned(heads: AuditHeads, keys: ReadonlyMap<string, TrustedKey>): boolean {
+  const key = keys.get(heads.key);
+  return key !== undefined && isSigned("heads", heads, key.key);
+}
+
 /**
  * What the chain is now. Heads that are gone, not signed by one of our keys, or older than what the plans show are not believed: the chain then goes on
  * from the newest seal that is known, and that it had to is written down. `isBroken`: there was a text that is none of ours.
@@ -28,8 +34,7 @@ export function chainFrom(
   read: AuditHeads | undefined,
   { keys, newest, at, isBroken }: { keys: ReadonlyMap<string, TrustedKey>; newest: PlanSeal | undefined; at: string; isBroken?: boolean },
 ): Chain {
-  const key = read && keys.get(read.key)?.key;
-  const believed = read && key && isSigned("heads", read, key) ? read : undefined;
+  const believed = read && areSigned(read, keys) ? read : undefined;
   const isOld = newest !== undefined && (believed?.head.number ?? 0) < newest.number;
   if (believed && !isOld) return believed;
   if (newest === undefined && read === undefined && !isBroken) return emptyChain;

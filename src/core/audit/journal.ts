@@ -28,6 +28,12 @@ export const entryHash = (before: string, entry: JournalEntry): string => sha256
 /** Eight characters that tell one entry from another, wherever it stands. */
 export const entryMark = (entry: JournalEntry): string => sha256(contentOf(entry)).slice(0, 8);
 
+/** What vouches for the entry that stands for others: its own hash is that of the last of those. Empty when nothing is left out. */
+export function leftMark(journal: readonly JournalEntry[] | undefined): string {
+  const left = (journal ?? []).flatMap((entry, index) => (entry.left === undefined ? [] : [`${index} ${contentOf(entry)}`]));
+  return left.length === 0 ? "" : sha256(left.join("\n"));
+}
+
 /** The hash of the last entry; the root while there is none. */
 export const headOf = (journal: readonly JournalEntry[] | undefined, root: () => string): string => journal?.at(-1)?.hash ?? root();
 

@@ -3,7 +3,7 @@ import type { CanaryPlan, PlanStatus } from "../../api/plan.ts";
 import type { PlanSeal } from "../../api/seal.ts";
 import { canonicalJson } from "../../api/template.ts";
 import { askedOf, fieldDigests } from "./fields.ts";
-import { entriesOf, entryMark, headOf, journalRoot } from "./journal.ts";
+import { entriesOf, entryMark, headOf, journalRoot, leftMark } from "./journal.ts";
 
 /** A private key that signs seals, and its id. */
 export interface SigningKey {
@@ -39,6 +39,7 @@ export function sealPlan(
       entries: entriesOf(status.journal),
       head: headOf(status.journal, () => journalRoot(plan)),
       marks: (status.journal ?? []).map(entryMark).join(""),
+      left: leftMark(status.journal),
       fields: fieldDigests(plan, status),
       asked: askedOf(plan.spec) as Record<string, string>,
       at,

@@ -1,10 +1,11 @@
 import { type CanaryPlan, isLive } from "../../api/plan.ts";
 import type { AuditHeads, AuditKey } from "../../api/seal.ts";
 import { nameOf, readAuditedPlan } from "./auditedPlan.ts";
+import { areSigned } from "./heads.ts";
 import { entriesOf } from "./journal.ts";
 import { trustedKeys } from "./publicKeys.ts";
 import type { Finding } from "./reasons.ts";
-import { areSigned, verifyChain } from "./verifyChain.ts";
+import { verifyChain } from "./verifyChain.ts";
 import { type GoodSeal, verifyPlan } from "./verifyPlan.ts";
 
 /** What an auditor has: the whole record, or a part of it. */

@@ -1,8 +1,9 @@
 import type { AuditHeads } from "../../api/seal.ts";
+import { areSigned } from "./heads.ts";
 import type { TrustedKey } from "./publicKeys.ts";
-import { countOf, parseRanges, type Range } from "./ranges.ts";
+import { countOf, joined, parseRanges, type Range, rangeOf } from "./ranges.ts";
 import type { Finding } from "./reasons.ts";
-import { genesis, isSigned } from "./sealPlan.ts";
+import { genesis } from "./sealPlan.ts";
 import type { GoodSeal } from "./verifyPlan.ts";
 
 export interface ChainToVerify {
@@ -105,7 +106,7 @@ function missing({ bad }: ChainToVerify, sorted: readonly GoodSeal[], gone: read
 function unaccounted(from: number, to: number, bad: ReadonlySet<number>, gone: readonly Range[]): number[] {
   const numbers: number[] = [];
   for (let number = from; number <= to; number += 1) {
-    const range = gone.find(([first, last]) => first <= number && number <= last);
+    const range = rangeOf(gone, number);
     if (range) number = range[1];
     else if (!bad.has(number)) numbers.push(number);
     // Enough to name; a chain that was faked from afar must not cost minutes.
@@ -163,15 +164,10 @@ function verifyHeads(chain: ChainToVerify, sorted: readonly GoodSeal[], gone: re
   return { findings, notes: [] };
 }
 
-export function areSigned(heads: AuditHeads, keys: ReadonlyMap<string, TrustedKey>): boolean {
-  const key = keys.get(heads.key);
-  return key !== undefined && isSigned("heads", heads, key.key);
-}
-
 /** Numbers that the heads say have no plan any more. Heads that are not signed say nothing. */
 function goneRanges({ heads, keys }: ChainToVerify): Range[] {
   if (!heads || !areSigned(heads, keys)) return [];
-  return [heads.pruned, heads.deleted, heads.voided].flatMap((text) => parseRanges(text) ?? []).sort(([a], [b]) => a - b);
+  return joined([heads.pruned, heads.deleted, heads.voided].flatMap((text) => parseRanges(text) ?? []));
 }
 
 function notesOf({ heads, seals }: ChainToVerify): string[] {

@@ -1,6 +1,6 @@
 import type { CanaryPlan, JournalEntry } from "../../api/plan.ts";
 import type { PlanSeal } from "../../api/seal.ts";
-import { entryMark, firstUnlinked, headOf, journalRoot } from "./journal.ts";
+import { entryMark, firstUnlinked, headOf, journalRoot, leftMark } from "./journal.ts";
 import type { Finding } from "./reasons.ts";
 
 type Found = Pick<Finding, "code" | "message" | "entry">;
@@ -23,7 +23,8 @@ export function verifyLinks(plan: CanaryPlan): Found | undefined {
  */
 export function verifyJournal(journal: readonly JournalEntry[], root: string, seal: PlanSeal): Found | undefined {
   const unlinked = firstUnlinked(journal, root);
-  if (unlinked === undefined && headOf(journal, () => root) === seal.head && journal.length === seal.marks.length / 8) return undefined;
+  const isWhole = journal.length === seal.marks.length / 8 && leftMark(journal) === seal.left;
+  if (unlinked === undefined && isWhole && headOf(journal, () => root) === seal.head) return undefined;
   return byMarks(journal, seal) ?? onlyHashes(journal, unlinked);
 }
 

@@ -79,6 +79,11 @@ export const attacks: Record<string, Attack> = {
     journal.splice(index, 0, { at: "2026-01-01T00:00:00.000Z", reason: "Approved", message: "step 2 approved by mallory" });
     return index;
   }),
+  "an entry is passed off as standing for one that was left out": entryAttack(["EntryChanged"], (journal, index) => {
+    const entry = journal[index];
+    if (entry) Object.assign(entry, { message: "nothing to see here", left: 1 });
+    return index;
+  }),
   "the hashes are edited": (history, dice) => {
     const plan = dice.pick(finished(history));
     const index = dice.roll(journalOf(plan).length);

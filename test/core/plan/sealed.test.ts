@@ -101,16 +101,17 @@ test("heads that are gone, broken or set back: the chain goes on, and whoever ve
       );
   };
   const early = JSON.stringify(cluster.heads);
-  const images = ["nginx:1.25.0", "nginx:1.26.0", "nginx:1.27.0"];
-  for (const [index, heads] of [undefined, "{}", early].entries()) {
+  const forged = early.replace('"number":1', '"number":99');
+  const images = ["nginx:1.25.0", "nginx:1.26.0", "nginx:1.27.0", "nginx:1.28.0"];
+  for (const [index, heads] of [undefined, "{}", forged, early].entries()) {
     change(heads);
     cluster.users.setImage(images[index] ?? "");
     await cluster.runToEnd();
   }
-  expect(seals(cluster).map(([, number]) => number)).toEqual([1, 2, 3, 4]);
+  expect(seals(cluster).map(([, number]) => number)).toEqual([1, 2, 3, 4, 5]);
   const { findings } = cluster.verify(cluster.plans);
   // The heads that were set back knew nothing of what had been lost before.
-  expect(findings.map(({ code, seal }) => [code, seal])).toEqual([["HeadsLost", 3]]);
+  expect(findings.map(({ code, seal }) => [code, seal])).toEqual([["HeadsLost", 4]]);
 });
 
 test("plans beyond their policy's history go, the record says so, and the chain is whole", async () => {
