@@ -54,15 +54,12 @@ export async function readSource(io: Io, options: AuditOptions, everywhere: bool
   try {
     const all = options.allNamespaces || (everywhere && options.namespace === undefined);
     const namespace = all ? undefined : (options.namespace ?? cluster.namespace);
-    const [plans, heads, keys] = await Promise.all([
-      cluster.client.list<KubeObject>(resources.canaryplans, { namespace }),
-      configMap(cluster, auditHeadsName),
-      configMap(cluster, auditKeysName),
-    ]);
+    const { plans, heads } = await atOneMoment(cluster, namespace);
+    const keys = await configMap(cluster, auditKeysName);
     const unread = [heads, keys].flatMap(({ error }) => error ?? []);
     const published = parseKeys(keys.data);
     return {
-      plans: plans.items.map((plan) => ({ apiVersion: "serin.dev/v1alpha1", kind: "CanaryPlan", ...plan })),
+      plans: plans.map((plan) => ({ apiVersion: "serin.dev/v1alpha1", kind: "CanaryPlan", ...plan })),
       heads: parseHeads(heads.data),
       keys: published.keys,
       complete: namespace === undefined,
@@ -74,7 +71,23 @@ export async function readSource(io: Io, options: AuditOptions, everywhere: bool
   }
 }
 
-async function configMap(cluster: Cluster, name: string): Promise<{ data?: Record<string, string>; error?: string }> {
+/** A plan that ends in between is neither missing nor ahead of the heads: both are read until they are of one moment. */
+async function atOneMoment(cluster: Cluster, namespace: string | undefined): Promise<{ plans: KubeObject[]; heads: Read }> {
+  let heads = await configMap(cluster, auditHeadsName);
+  for (let round = 1; ; round += 1) {
+    const plans = await cluster.client.list<KubeObject>(resources.canaryplans, { namespace });
+    const after = await configMap(cluster, auditHeadsName);
+    if (round === mostReads || heads.data?.["heads"] === after.data?.["heads"]) return { plans: plans.items, heads: after };
+    heads = after;
+  }
+}
+
+/** In a cluster that never rests the last moment has to do. */
+const mostReads = 5;
+
+type Read = { data?: Record<string, string>; error?: string };
+
+async function configMap(cluster: Cluster, name: string): Promise<Read> {
   try {
     const found = await cluster.client.get<ConfigMap>(resources.configmaps, name, systemNamespace);
     return found?.data ? { data: found.data } : {};

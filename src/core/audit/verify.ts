@@ -1,4 +1,4 @@
-import { type CanaryPlan, isLive } from "../../api/plan.ts";
+import { type CanaryPlan, terminalPhases } from "../../api/plan.ts";
 import type { AuditHeads, AuditKey } from "../../api/seal.ts";
 import { nameOf, readAuditedPlan } from "./auditedPlan.ts";
 import { areSigned } from "./heads.ts";
@@ -63,7 +63,7 @@ export function verifyAudit({ plans: given, heads, keys: records, complete, root
     if (checked.number !== undefined) bad.add(checked.number);
   }
   const sealed = plans.filter(({ status }) => status?.seal !== undefined).length;
-  const live = plans.filter(isLive);
+  const live = plans.filter(({ status }) => status === undefined || !terminalPhases.has(status.phase));
   if (hasKeys) {
     const chain = verifyChain({ seals, bad, heads, keys, complete, live: new Set(live.map(nameOf)), now });
     findings.push(...chain.findings);

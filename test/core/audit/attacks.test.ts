@@ -70,4 +70,15 @@ test("without keys, without heads or without all namespaces nobody calls the rec
   expect(verifyAudit(evidenceOf(history, { root: "a-0123" })).findings[0]?.code).toBe("KeyRootUnknown");
 });
 
+test("a seal that is named and not yet written is no finding for a minute", () => {
+  const history = aHistory(new Dice(5));
+  const newest = history.plans.find(({ status }) => status?.seal?.number === history.heads.head.number);
+  delete newest?.status;
+  const at = Date.parse(history.heads.head.at);
+  const soon = verifyAudit(evidenceOf(history, { now: at + 5_000 }));
+  expect(soon.findings).toEqual([]);
+  expect(soon.notes.join()).toContain("is being written");
+  expect(verifyAudit(evidenceOf(history, { now: at + 61_000 })).findings).toMatchObject([{ code: "NewestCut" }]);
+});
+
 const nameOf = (plan: History["plans"][number] | undefined) => `${plan?.metadata.namespace}/${plan?.metadata.name}`;
