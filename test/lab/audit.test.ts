@@ -145,6 +145,21 @@ test("an auditor reads and verifies, and can do nothing else; who sees one names
   expect(await serin("audit verify", clerk)).toMatchObject({ code: 2, stdout: "" });
 });
 
+test("a change while the webhook is down: kube-apiserver's log says who, the record says what, verify says both", async () => {
+  await story.lab.processes.kill("serin-webhook-0", "SIGKILL");
+  await setImage("mallory", "web", "nginx:6");
+  await story.ends("nginx:6", 60);
+  const found = await serin(`audit verify --apiserver-log ${log()}`);
+  expect(found.code).toBe(1);
+  expect(found.stdout).toMatch(
+    /FailedOpen: \S+ mallory patch deployments default\/web: webhook deployments.serin.dev was not asked; plan default\/web-\w+ records it\n/,
+  );
+  expect(found.stdout).toContain("1 thing is wrong: 5 plans (5 sealed, 0 live)");
+  const bypassed = (await rows()).filter(({ outcome, deployment }) => outcome === "Bypassed" && deployment === "web");
+  expect(bypassed).toMatchObject([{ user: "mallory" }]);
+  await story.lab.processes.restart("serin-webhook-0");
+});
+
 test("whoever edits a sealed plan, even as an administrator, is found, and an export from before is still whole", async () => {
   const exported = join(story.lab.dir, "export.jsonl");
   await writeFile(exported, (await serin("audit export")).stdout);
