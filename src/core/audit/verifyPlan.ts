@@ -109,15 +109,20 @@ function verifyAsked(plan: CanaryPlan, seal: PlanSeal): { findings: Array<Omit<F
     if (sealed === stands) continue;
     const path = `spec.control.${field} of ${nameOf(plan)}`;
     const { by, at } = (plan.spec.control as Record<string, Stamp | undefined>)[field] ?? {};
-    if (stands === undefined) notes.push(`${path} was taken back after the end; what counted was ${sealed}`);
-    else if (at === undefined || Date.parse(at) > Date.parse(seal.at) - apartMs)
-      notes.push(`${path} was asked for after the end, by ${by ?? "nobody who is known"}: it had no effect`);
-    else {
-      const instead = sealed === undefined ? "nothing of the kind was sealed" : `what was sealed is ${sealed}`;
-      findings.push({ code: "ControlForged", message: `${path} says by ${by} at ${at}, and ${instead}` });
-    }
+    const counted = sealed === undefined ? "nothing of the kind was sealed" : `what was sealed is ${sealed}`;
+    if (stands === undefined) notes.push(`${path} was taken back after the end; ${counted}`);
+    else if (isLater({ by, at }, sealed, seal))
+      notes.push(`${path} was asked for after the end, by ${by ?? "nobody who is known"}: it had no effect; ${counted}`);
+    else findings.push({ code: "ControlForged", message: `${path} says by ${by} at ${at}, and ${counted}` });
   }
   return { findings, notes };
+}
+
+/** Whether it can have been asked after the end: not stamped before it, nor before the stamp that was sealed. The webhook stamps who and when, or neither. */
+function isLater({ by, at }: Stamp, sealed: string | undefined, seal: PlanSeal): boolean {
+  if (at === undefined) return by === undefined;
+  const before = sealed === undefined ? undefined : (JSON.parse(sealed) as Stamp).at;
+  return Date.parse(at) > Date.parse(seal.at) - apartMs && (before === undefined || Date.parse(at) > Date.parse(before));
 }
 
 type Stamp = { by?: string | undefined; at?: string | undefined };
