@@ -11,7 +11,7 @@ export npm_config_audit := false
 LAB := npm run --silent lab --
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test test-unit soak demo bench-webhook bench-audit lab-build generate certs clean
+.PHONY: help install check test test-unit soak demo bench-webhook bench-audit bench-analysis lab-build generate certs clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ bench-webhook: install lab-build ## What a review costs: CPU beside a bare https
 
 bench-audit: install ## How fast `audit verify` is (a quarter of a minute)
 	@node test/bench/audit.ts
+
+bench-analysis: install ## How soon the judge of built-in metrics sees a bad release, and how often it is wrong, beside others (minutes; FAST=1: seconds)
+	@FAST="$(FAST)" node test/bench/analysis.ts
 
 lab-build: install ## Build the parts of the lab (minutes the first time, then nothing)
 	@$(LAB) build

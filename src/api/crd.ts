@@ -1,7 +1,9 @@
 import type { z } from "zod";
+import { metricTemplateSpec } from "./metricTemplate.ts";
 import { group, version } from "./names.ts";
 import { planSpec, planStatus } from "./plan.ts";
 import { policySpec, policyStatus } from "./policy.ts";
+import { sidecarPolicySpec, sidecarPolicyStatus } from "./sidecarPolicy.ts";
 import { type StructuralSchema, structural } from "./structural.ts";
 
 /*
@@ -33,7 +35,8 @@ interface Kind {
   scope: "Cluster" | "Namespaced";
   description: string;
   spec: z.ZodType;
-  status: z.ZodType;
+  /** Absent: nobody writes one. */
+  status?: z.ZodType;
   columns: Column[];
   selectable: string[];
 }
@@ -99,6 +102,46 @@ export const canaryPlanKind: Kind = {
   selectable: [".spec.deployment.name", ".status.phase"],
 };
 
+export const sidecarPolicyKind: Kind = {
+  kind: "SidecarPolicy",
+  singular: "sidecarpolicy",
+  plural: "sidecarpolicies",
+  shortName: "spol",
+  scope: "Cluster",
+  description: "Says which pods must carry which sidecars. Written by a cluster administrator.",
+  spec: sidecarPolicySpec,
+  status: sidecarPolicyStatus,
+  columns: [
+    { name: "Enforcement", type: "string", jsonPath: ".spec.enforcement", description: "Whether what is missing is added." },
+    { name: "Track", type: "string", jsonPath: ".spec.match.track", description: "All pods, or canary pods only." },
+    { name: "Matched", type: "integer", jsonPath: ".status.matched", description: "Running pods that the policy is for." },
+    { name: "Carrying", type: "integer", jsonPath: ".status.carrying", description: "Pods that carry all that it asks for." },
+    { name: "Missing", type: "integer", jsonPath: ".status.missing", description: "Pods that lack something." },
+    { name: "Suspended", type: "boolean", jsonPath: ".spec.suspend", description: "Whether the policy asks nothing.", priority: 1 },
+    { name: "Istio", type: "string", jsonPath: ".spec.istio.inject", description: "What it tells Istio's injector.", priority: 1 },
+    { name: "Security", type: "string", jsonPath: ".spec.security", description: "What its containers may do.", priority: 1 },
+    age,
+  ],
+  selectable: [],
+};
+
+export const metricTemplateKind: Kind = {
+  kind: "MetricTemplate",
+  singular: "metrictemplate",
+  plural: "metrictemplates",
+  shortName: "mtpl",
+  scope: "Cluster",
+  description: "A metric with arguments, for several policies. Written by a cluster administrator; a policy names it by templateRef.",
+  spec: metricTemplateSpec,
+  columns: [
+    { name: "Args", type: "string", jsonPath: ".spec.args[*].name", description: "Names of its arguments." },
+    { name: "Interval", type: "string", jsonPath: ".spec.metric.interval", description: "Time between measurements." },
+    { name: "Success", type: "string", jsonPath: ".spec.metric.successCondition", description: "What is good enough.", priority: 1 },
+    age,
+  ],
+  selectable: [],
+};
+
 /** The definition of one kind. */
 export function crd(kind: Kind): CustomResourceDefinition {
   return {
@@ -121,7 +164,7 @@ export function crd(kind: Kind): CustomResourceDefinition {
           name: version,
           served: true,
           storage: true,
-          subresources: { status: {} },
+          ...(kind.status === undefined ? {} : { subresources: { status: {} } }),
           additionalPrinterColumns: kind.columns,
           ...(kind.selectable.length > 0 ? { selectableFields: kind.selectable.map((jsonPath) => ({ jsonPath })) } : {}),
           schema: { openAPIV3Schema: objectSchema(kind) },
@@ -142,10 +185,10 @@ function objectSchema({ description, spec, status }: Kind): StructuralSchema {
       kind: { type: "string", description: "The kind." },
       metadata: { type: "object" },
       spec: structural(spec),
-      status: structural(status),
+      ...(status === undefined ? {} : { status: structural(status) }),
     },
   };
 }
 
 /** All of them, in the order in which they are documented. */
-export const kinds = [canaryPolicyKind, canaryPlanKind] as const;
+export const kinds = [canaryPolicyKind, canaryPlanKind, metricTemplateKind, sidecarPolicyKind] as const;

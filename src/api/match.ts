@@ -5,7 +5,7 @@ import { withRules } from "./rule.ts";
 
 const labelValue = z.string().max(63);
 
-const labelSelector = (description: string) =>
+export const labelSelector = (description: string) =>
   z
     .strictObject({
       matchLabels: z.record(z.string().max(317), labelValue).optional().describe("Labels that must be there with these values."),

@@ -1,6 +1,9 @@
 import { z } from "zod";
+import { builtin } from "./builtin.ts";
 import { durationPattern } from "./duration.ts";
-import { matching, withRules } from "./rule.ts";
+import { prometheusProvider } from "./provider.ts";
+import { matching, type Rule, withRules } from "./rule.ts";
+import { templateRef } from "./templateRef.ts";
 
 export const durationMessage = "write a duration as whole numbers with units, such as 30s, 1m, 1h30m or 500ms";
 
@@ -17,39 +20,8 @@ export const duration = (description: string) => withRules(z.string().max(32), {
 
 const count = (description: string) => z.int().min(0).max(1_000_000).describe(description);
 
-/** `provider.prometheus`: one instant query. */
-export const prometheusProvider = z
-  .strictObject({
-    address: withRules(
-      z.string().max(2048),
-      {
-        description:
-          "URL of the Prometheus server, without user or password. Serin's own default when absent. Only an administrator can write a policy, so no tenant names an address.",
-      },
-      [
-        matching(
-          "^https?://[^ \\t/@?#]+(/[^ \\t@?#]*)?$",
-          "write an address such as http://prometheus.istio-system:9090, without user, password or query",
-        ),
-      ],
-    ).optional(),
-    query: z
-      .string()
-      .min(1)
-      .max(8192)
-      .describe(
-        "PromQL, an instant query. These placeholders are replaced by escaped values: {{args.namespace}}, {{args.deployment}}, {{args.service}} (the first Service of the Deployment), {{args.canary-hash}} and {{args.stable-hash}} (the pod-template-hash of each revision, which Istio's metrics carry as destination_canonical_revision).",
-      ),
-    timeout: withRules(z.string().max(32), { description: "How long one query may take: 5s when absent, at most 30s." }, [
-      matching("^(([1-9]|[12][0-9]|30)s|[1-9][0-9]{0,3}ms|[12][0-9]{4}ms)$", "write a timeout from 1ms to 30s, such as 5s"),
-    ]).optional(),
-  })
-  .describe("Asks a Prometheus server.");
-
-const metricFields = z.strictObject({
-  name: withRules(z.string().min(1).max(63), { description: "Name of the metric, unique in its list." }, [
-    matching("^[a-zA-Z0-9]([-_.a-zA-Z0-9]*[a-zA-Z0-9])?$", "write a name of letters, digits, '-', '_' and '.', such as success-rate"),
-  ]),
+/** What a metric and a MetricTemplate have in common. */
+export const bodyFields = {
   interval: withRules(
     z.string().max(32),
     {
@@ -83,24 +55,27 @@ const metricFields = z.strictObject({
     .max(4096)
     .optional()
     .describe("CEL over `result` that means failure. With both conditions and neither true the measurement is inconclusive."),
-  provider: z.strictObject({ prometheus: prometheusProvider }).describe("Where the numbers come from."),
-});
+  provider: z.strictObject({ prometheus: prometheusProvider }).optional().describe("Where the numbers come from."),
+  builtin: builtin.optional(),
+};
 
-/** One metric, in the shape of Argo Rollouts' AnalysisTemplate metrics, so that they paste in. */
-export const metric = withRules(metricFields, { description: "What is measured, how often, and what is good enough." }, [
+type Body = z.infer<z.ZodObject<typeof bodyFields>>;
+
+/** What holds of both. Without a provider the rest comes from a template, or from the built-in itself. */
+export const bodyRules: ReadonlyArray<Rule<Body>> = [
   {
-    cel: "has(self.successCondition) || has(self.failureCondition)",
-    holds: (it) => it.successCondition !== undefined || it.failureCondition !== undefined,
+    cel: "!has(self.provider) || has(self.successCondition) || has(self.failureCondition)",
+    holds: (it) => it.provider === undefined || it.successCondition !== undefined || it.failureCondition !== undefined,
     message: "a metric without a condition judges nothing: write for example `successCondition: result[0] >= 0.95`, or a failureCondition",
   },
   {
-    cel: "!has(self.count) || self.count <= 1 || has(self.interval)",
-    holds: (it) => (it.count ?? 0) <= 1 || it.interval !== undefined,
+    cel: "!has(self.count) || self.count <= 1 || has(self.interval) || !has(self.provider)",
+    holds: (it) => (it.count ?? 0) <= 1 || it.interval !== undefined || it.provider === undefined,
     message: "a count above 1 needs an interval: write for example `interval: 30s`",
   },
   {
-    cel: "!(has(self.failureLimit) && self.failureLimit == -1) || (has(self.consecutiveSuccessLimit) && self.consecutiveSuccessLimit > 0)",
-    holds: (it) => it.failureLimit !== -1 || (it.consecutiveSuccessLimit ?? 0) > 0,
+    cel: "!(has(self.failureLimit) && self.failureLimit == -1) || (has(self.consecutiveSuccessLimit) && self.consecutiveSuccessLimit > 0) || !has(self.provider)",
+    holds: (it) => it.failureLimit !== -1 || (it.consecutiveSuccessLimit ?? 0) > 0 || it.provider === undefined,
     message:
       "failureLimit -1 never fails the metric, so it needs something that can pass it: write for example `consecutiveSuccessLimit: 3`",
   },
@@ -114,6 +89,30 @@ export const metric = withRules(metricFields, { description: "What is measured, 
     holds: (it) => !it.count || it.count >= (it.inconclusiveLimit ?? 0),
     message: "count must be at least inconclusiveLimit, else that limit can never be reached",
   },
+  {
+    cel: "!has(self.builtin) || !(has(self.interval) || has(self.successCondition) || has(self.failureCondition))",
+    holds: (it) =>
+      it.builtin === undefined || (it.interval === undefined && it.successCondition === undefined && it.failureCondition === undefined),
+    message: "a built-in is looked at with every scrape and judges by itself: leave out interval, successCondition and failureCondition",
+  },
+];
+
+const metricFields = z.strictObject({
+  name: withRules(z.string().min(1).max(63), { description: "Name of the metric, unique in its list." }, [
+    matching("^[a-zA-Z0-9]([-_.a-zA-Z0-9]*[a-zA-Z0-9])?$", "write a name of letters, digits, '-', '_' and '.', such as success-rate"),
+  ]),
+  ...bodyFields,
+  templateRef: templateRef.optional(),
+});
+
+/** One metric, in the shape of Argo Rollouts' AnalysisTemplate metrics, so that they paste in. */
+export const metric = withRules(metricFields, { description: "What is measured, how often, and what is good enough." }, [
+  {
+    cel: "[has(self.provider), has(self.builtin), has(self.templateRef)].filter(x, x).size() == 1",
+    holds: (it) => [it.provider, it.builtin, it.templateRef].filter((each) => each !== undefined).length === 1,
+    message: "a metric is exactly one of provider, builtin and templateRef: write for example `builtin: {successRate: {}}`",
+  },
+  ...bodyRules,
 ]);
 
 /** A list of metrics, keyed by name. */
@@ -121,6 +120,7 @@ export const metrics = z
   .array(metric)
   .min(1)
   .max(20)
+  .refine((list) => new Set(list.map(({ name }) => name)).size === list.length, "two metrics of one name: each needs its own")
   .meta({
     description: "The metrics; the worst one decides.",
     "x-kubernetes-list-type": "map",

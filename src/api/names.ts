@@ -35,6 +35,8 @@ export const annotations = {
   admitted: `${group}/admitted`,
   /** `off` on a Deployment: its image changes are no canaries. Each is recorded as a bypass. */
   canary: `${group}/canary`,
+  /** `off` on a pod (in the pod template): no SidecarPolicy adds anything, where the policy allows it. */
+  sidecars: `${group}/sidecars`,
 } as const;
 
 export const labels = {
@@ -53,11 +55,36 @@ export const finalizers = {
   stable: `${group}/stable`,
 } as const;
 
+/**
+ * What Istio's injector obeys and leaves (istio:pkg/kube/inject: `injectRequired` in inject.go; the selectors of its webhooks in
+ * manifests/charts/istio-control/istio-discovery/templates/mutatingwebhook.yaml; `reorderPod` in webhook.go).
+ */
+export const istio = {
+  /** Label on a pod: `true` or `false`, anything else counts as absent. An annotation of the same name is the older way; the label wins. */
+  inject: "sidecar.istio.io/inject",
+  /** Label on a pod or a namespace: which control plane injects. On a namespace it beats the pod's. */
+  revision: "istio.io/rev",
+  /** Label on a namespace: `enabled` or `disabled`. Where it is there at all, a pod's own label can only refuse. */
+  namespaceInjection: "istio-injection",
+  /** Annotation on a pod: a part of the mesh's ProxyConfig, as YAML. */
+  proxyConfig: "proxy.istio.io/config",
+  /** Label on a pod: what metrics call its version. */
+  canonicalRevision: "service.istio.io/canonical-revision",
+  /** The injector's containers; the first one is the proxy. */
+  containers: ["istio-proxy", "istio-init", "istio-validation", "enable-core-dump"],
+} as const;
+
+/** The annotation of the pod that the kubelet makes of a file; the API server never changes what it says. */
+export const mirrorPod = "kubernetes.io/config.mirror";
+
 /** The label that the Deployment controller gives to the pods of one ReplicaSet. */
 export const podTemplateHash = "pod-template-hash";
 
 /** kubectl's own record of the last client-side apply. */
 export const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+
+/** The annotation of a pod template by which `kubectl rollout restart` makes it another one; the value is the time. */
+export const restartedAt = "kubectl.kubernetes.io/restartedAt";
 
 /** The revision number that the Deployment controller writes on ReplicaSets. */
 export const revision = "deployment.kubernetes.io/revision";

@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { analysisFields } from "./analysis.ts";
 import { durationPattern } from "./duration.ts";
 import { match } from "./match.ts";
-import { duration, durationMessage, metrics } from "./metric.ts";
+import { duration, durationMessage } from "./metric.ts";
 import { annotations, type apiVersion } from "./names.ts";
 import { matching, withRules } from "./rule.ts";
 
@@ -32,7 +33,7 @@ const pause = z
   .describe("Stay at this weight for a time, or until a person approves.");
 
 export const analysisStep = z
-  .strictObject({ metrics })
+  .strictObject(analysisFields)
   .describe("Measures these metrics and blocks until they end. The plan goes on when they pass and rolls back when they fail.");
 
 const stepFields = z.strictObject({
@@ -125,7 +126,7 @@ const policyFields = z.strictObject({
   analysis: z
     .strictObject({
       startingStep: z.int().min(0).max(50).default(0).describe("Index (from 0) of the step at which the analysis starts."),
-      metrics,
+      ...analysisFields,
     })
     .optional()
     .describe("Metrics that are measured all along, beside the steps."),

@@ -5,6 +5,7 @@ import { setTimeout } from "node:timers/promises";
 import { main } from "../cli/main.ts";
 import { createClient } from "../kube/client.ts";
 import { connect } from "../kube/connection.ts";
+import { createPrometheus } from "../prometheus/client.ts";
 
 /** `kubectl serin …`: the process's own input and output for `src/cli`. */
 const interrupted = new AbortController();
@@ -20,6 +21,7 @@ process.exitCode = await main(process.argv.slice(2), {
   now: () => Date.now(),
   sleep: (milliseconds) => setTimeout(milliseconds, undefined, { signal: interrupted.signal }).catch(() => undefined),
   interrupted: interrupted.signal,
+  prometheus: (defaultAddress) => createPrometheus({ defaultAddress }),
   connect({ kubeconfig, context }) {
     const connection = connect({ kubeconfig, context, userAgent: "kubectl-serin/0.1.0" });
     return { client: createClient(connection), namespace: connection.namespace, close: () => connection.close() };

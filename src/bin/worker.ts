@@ -22,6 +22,7 @@ const worker = await runWorker(connection, {
   instance,
   health: env["SERIN_HEALTH"] ?? "0.0.0.0:8080",
   prometheus: env["SERIN_PROMETHEUS"],
+  prometheusSecret: env["SERIN_PROMETHEUS_SECRET"],
   log,
 });
 

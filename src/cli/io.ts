@@ -1,4 +1,5 @@
 import type { Client } from "../kube/client.ts";
+import type { Prometheus } from "../prometheus/client.ts";
 
 /** Everything that the CLI touches outside itself. `bin` makes it of the process, tests of plain values. */
 export interface Io {
@@ -16,6 +17,8 @@ export interface Io {
   sleep(milliseconds: number): Promise<void>;
   /** Ctrl-C. */
   interrupted: AbortSignal;
+  /** A Prometheus server at this address; nothing is sent yet. */
+  prometheus(address: string): Prometheus & { close(): Promise<void> };
   /** Nothing is sent yet. @throws Error that says which file or context is missing */
   connect(options: { kubeconfig: string | undefined; context: string | undefined }): Cluster;
 }

@@ -1,5 +1,6 @@
 import { formatDuration } from "../api/duration.ts";
 import type { CanaryPlan } from "../api/plan.ts";
+import { metricsInForce } from "../core/analysis/inForce.ts";
 import type { PlanReason } from "../core/plan/reasons.ts";
 import { pauseMilliseconds, stepInWords } from "./step.ts";
 
@@ -37,7 +38,7 @@ function inStep({ spec, status }: CanaryPlan, index: number, now: number): strin
   const after = steps[index + 1];
   const then = after === undefined ? "promote" : after.setWeight === undefined ? stepInWords(after) : `${after.setWeight}%`;
   const length = pauseMilliseconds(current);
-  const names = metricsInForce(spec, index);
+  const names = namesInForce(spec, index);
   const judged = names.length === 0 ? "" : `, if ${names.join(" and ")} ${names.length === 1 ? "passes" : "pass"}`;
   if (length === undefined) return `${then}, after ${stepInWords(current)}`;
   const left = length - (now - Date.parse(status?.step?.startedAt ?? ""));
@@ -47,9 +48,11 @@ function inStep({ spec, status }: CanaryPlan, index: number, now: number): strin
     : `${then}${judged === "" ? "" : judged.replace(", if", " when")}`;
 }
 
-function metricsInForce(spec: CanaryPlan["spec"], index: number): string[] {
-  const background = spec.policy?.spec.analysis;
-  return background !== undefined && background.startingStep <= index ? background.metrics.map(({ name }) => name) : [];
+/** Dry runs hold nothing up. */
+function namesInForce({ policy }: CanaryPlan["spec"], index: number): string[] {
+  const background =
+    policy === undefined ? [] : metricsInForce(policy.spec, index).filter(({ step, dryRun }) => step === undefined && !dryRun);
+  return background.map(({ metric }) => metric.name);
 }
 
 /** At a gate the command that opens it. The other pauses have their own sentence in the message. */

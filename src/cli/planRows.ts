@@ -1,6 +1,7 @@
 import type { MetricStatus } from "../api/metricStatus.ts";
 import { type CanaryPlan, isLive } from "../api/plan.ts";
 import type { PolicyStep } from "../api/policy.ts";
+import { builtinInWords } from "../core/analysis/builtin/inWords.ts";
 import { ageSince } from "./age.ts";
 import { routeRows } from "./routeRows.ts";
 import { type Info, type Look, planStatus, type Row, type Status, text } from "./row.ts";
@@ -81,6 +82,7 @@ function metricRow(plan: CanaryPlan, metric: MetricStatus, now: number): Row {
       countsOf(metric),
       ...(last?.value === undefined ? [] : [text(`last:${last.value}`, last.verdict === "fail" ? "bad" : undefined)]),
       ...(condition === undefined ? [] : [text(condition)]),
+      ...(metric.dryRun ? [text("dry run")] : []),
     ],
     children: [],
   };
@@ -97,11 +99,12 @@ function countsOf(metric: MetricStatus): Info {
   return { is: "counts", counts: counts.filter(([, count]) => count > 0) };
 }
 
-/** What the policy asks of this metric: `result[0] >= 0.95`, or `not (…)` for a failureCondition alone. */
+/** What the policy asks of this metric: `result[0] >= 0.95`, `p99 ≤ 500ms`, or `not (…)` for a failureCondition alone. */
 function conditionOf({ spec }: CanaryPlan, { name, step }: MetricStatus): string | undefined {
   const policy = spec.policy?.spec;
   const list = step === undefined ? policy?.analysis?.metrics : policy?.steps[step]?.analysis?.metrics;
   const metric = list?.find((each) => each.name === name);
+  if (metric?.builtin !== undefined) return builtinInWords(metric.builtin);
   if (metric?.successCondition !== undefined) return metric.successCondition;
   return metric?.failureCondition === undefined ? undefined : `not (${metric.failureCondition})`;
 }

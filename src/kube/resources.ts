@@ -28,6 +28,8 @@ const clusterWide = (group: string, version: string, plural: string, kind: strin
 
 export const resources = {
   deployments: namespaced("apps", "v1", "deployments", "Deployment"),
+  daemonsets: namespaced("apps", "v1", "daemonsets", "DaemonSet"),
+  statefulsets: namespaced("apps", "v1", "statefulsets", "StatefulSet"),
   replicasets: namespaced("apps", "v1", "replicasets", "ReplicaSet"),
   pods: namespaced("", "v1", "pods", "Pod"),
   services: namespaced("", "v1", "services", "Service"),
@@ -42,6 +44,7 @@ export const resources = {
   destinationrules: namespaced("networking.istio.io", "v1", "destinationrules", "DestinationRule"),
   canarypolicies: clusterWide(serinGroup, serinVersion, "canarypolicies", "CanaryPolicy"),
   canaryplans: namespaced(serinGroup, serinVersion, "canaryplans", "CanaryPlan"),
+  metrictemplates: clusterWide(serinGroup, serinVersion, "metrictemplates", "MetricTemplate"),
   sidecarpolicies: clusterWide(serinGroup, serinVersion, "sidecarpolicies", "SidecarPolicy"),
   mutatingwebhookconfigurations: clusterWide(
     "admissionregistration.k8s.io",

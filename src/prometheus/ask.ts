@@ -1,5 +1,5 @@
 import { type Dispatcher, request } from "undici";
-import { excerpt, type Failure, failure } from "./failure.ts";
+import { excerpt, type Failure, failure, tooLarge } from "./failure.ts";
 import { isErrorReply } from "./parseAnswer.ts";
 
 /** One HTTP exchange with a Prometheus server: out goes PromQL, back comes the text of the body or what went wrong. */
@@ -7,12 +7,16 @@ import { isErrorReply } from "./parseAnswer.ts";
 export interface Asking {
   url: URL;
   promql: string;
+  /** The time that is asked about, ms since epoch. */
+  at?: number | undefined;
   /** Aborts at the deadline, or when nobody waits any more. */
   signal: AbortSignal;
   /** The deadline in ms, for the message. */
   deadlineMs: number;
   maxBytes: number;
   dispatcher: Dispatcher;
+  /** The header of that name. */
+  authorization?: string | undefined;
 }
 
 /** POST, because a query may be longer than a URL; GET where a proxy in between allows only that. */
@@ -37,8 +41,15 @@ function discard({ body }: Dispatcher.ResponseData): void {
   body.destroy();
 }
 
-function send({ url, promql, signal, deadlineMs, dispatcher }: Asking, method: "POST" | "GET"): Promise<Dispatcher.ResponseData> {
-  const form = new URLSearchParams({ query: promql, timeout: `${deadlineMs}ms` }).toString();
+function send(
+  { url, promql, at, signal, deadlineMs, dispatcher, authorization }: Asking,
+  method: "POST" | "GET",
+): Promise<Dispatcher.ResponseData> {
+  const form = new URLSearchParams({
+    query: promql,
+    timeout: `${deadlineMs}ms`,
+    ...(at !== undefined && { time: String(at / 1_000) }),
+  }).toString();
   const target = new URL(url);
   if (method === "GET") target.search = form;
   return request(target, {
@@ -48,6 +59,7 @@ function send({ url, promql, signal, deadlineMs, dispatcher }: Asking, method: "
     headers: {
       accept: "application/json",
       "accept-encoding": "identity",
+      ...(authorization !== undefined && { authorization }),
       ...(method === "POST" && { "content-type": "application/x-www-form-urlencoded" }),
     },
     ...(method === "POST" && { body: form }),
@@ -69,10 +81,12 @@ async function read(asking: Asking, response: Dispatcher.ResponseData): Promise<
   }
   const text = await readAtMost(body, asking.maxBytes);
   if (text === undefined)
-    return failure(`${whereOf(asking)} answered more than ${asking.maxBytes} bytes: aggregate the query, for example with sum()`);
+    return tooLarge(`${whereOf(asking)} answered more than ${asking.maxBytes} bytes: aggregate the query, for example with sum()`);
   // Prometheus explains a query it can't run in a JSON body, with 400, 422 or 503; parseAnswer reads that.
   if (statusCode === 200 || isErrorReply(text)) return text;
-  return failure(`${whereOf(asking)} answered HTTP ${statusCode}${adviceOf(statusCode, headers["retry-after"])}${quoted(text)}`);
+  return failure(
+    `${whereOf(asking)} answered HTTP ${statusCode}${adviceOf(statusCode, headers["retry-after"], asking.authorization !== undefined)}${quoted(text)}`,
+  );
 }
 
 async function readAtMost(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string | undefined> {
@@ -95,8 +109,11 @@ function locationOf(location: string | string[] | undefined, base: URL): string 
   return target === null ? "nowhere" : excerpt(`${target.origin}${target.pathname}`);
 }
 
-function adviceOf(statusCode: number, retryAfter: string | string[] | undefined): string {
-  if (statusCode === 401 || statusCode === 403) return ": it wants credentials, which Serin has none of; let Serin in without";
+function adviceOf(statusCode: number, retryAfter: string | string[] | undefined, hadCredentials: boolean): string {
+  if (statusCode === 401 || statusCode === 403)
+    return hadCredentials
+      ? ": it refuses the credentials in the Secret; renew them"
+      : ": it wants credentials; name their Secret in `credentials`";
   if (statusCode === 404) return ": there is no query API under this address; check its path";
   if (statusCode === 429) return `: too many queries${typeof retryAfter === "string" ? `, retry after ${excerpt(retryAfter)}` : ""}`;
   return statusCode >= 500 ? ": it is overloaded or starting" : "";

@@ -1,4 +1,4 @@
-import { excerpt, type Failure, failure } from "./failure.ts";
+import { excerpt, type Failure, failure, tooLarge } from "./failure.ts";
 
 /** From the text of a reply to numbers: Prometheus' HTTP API v1, instant queries. */
 
@@ -17,14 +17,21 @@ export interface Parsed {
 
 type Fields = Record<string, unknown>;
 
-export function parseAnswer(body: string, maxSeries: number): Parsed | Failure {
+/** @param notBefore ms since epoch: a sample from before it says nothing about now, and an answer with one is none */
+export function parseAnswer(body: string, maxSeries: number, notBefore = Number.NEGATIVE_INFINITY): Parsed | Failure {
   const reply = parseJson(body);
   if (!isFields(reply)) return failure(`Prometheus did not answer JSON as its API does: check the address (${excerpt(body.trim())})`);
   if (reply["status"] === "error") return failure(`Prometheus refused the query: ${textOf(reply["errorType"])}: ${textOf(reply["error"])}`);
   const data = reply["data"];
   if (reply["status"] !== "success" || !isFields(data)) return failure("Prometheus answered neither success nor error: check the address");
   const series = seriesOf(data["resultType"], data["result"], maxSeries);
-  return Array.isArray(series) ? { series, warnings: warningsOf(reply["warnings"]) } : series;
+  if (!Array.isArray(series)) return series;
+  const oldest = Math.min(...series.map(({ at }) => at));
+  if (oldest < notBefore)
+    return failure(
+      `Prometheus answered with a sample of ${new Date(Math.max(0, oldest)).toISOString()}: a cache in front of it or its clock is wrong, or the query asks for the past`,
+    );
+  return { series, warnings: warningsOf(reply["warnings"]) };
 }
 
 /** Whether this is the API's own account of an error, which says more than the HTTP status that came with it. */
@@ -40,7 +47,7 @@ function seriesOf(type: unknown, result: unknown, maxSeries: number): Series[] |
     return failure(`Prometheus answered a result of type ${textOf(type)}: write a query that answers a vector`);
   if (!Array.isArray(result)) return failure(`Prometheus answered a ${type} without a list of series`);
   if (result.length > maxSeries)
-    return failure(`the query answers ${result.length} series, more than ${maxSeries}: aggregate it, for example with sum()`);
+    return tooLarge(`the query answers ${result.length} series, more than ${maxSeries}: aggregate it, for example with sum()`);
   return all(result, type === "vector" ? oneOfVector : lastOfMatrix);
 }
 

@@ -37,10 +37,12 @@ export interface Seen {
 /** Asks the API server itself: what is read here was stored, so it is also what "read back" means. */
 export async function observe(client: Client, options: ObserveOptions): Promise<Seen> {
   const { namespace } = options;
-  const [authoritySecret, servingSecret, configuration] = await Promise.all([
+  // The configuration first: it is only written as it was read, so a CA that another process has made since is in what is read after it. The other
+  // way round, who was slow could put a bundle right that somebody cleared, and leave the newest CA out.
+  const configuration = await client.get<MutatingWebhookConfiguration>(resources.mutatingwebhookconfigurations, webhookConfigurationName);
+  const [authoritySecret, servingSecret] = await Promise.all([
     client.get<Secret>(resources.secrets, authoritySecretName, namespace),
     client.get<Secret>(resources.secrets, servingSecretName, namespace),
-    client.get<MutatingWebhookConfiguration>(resources.mutatingwebhookconfigurations, webhookConfigurationName),
   ]);
   return see({ authoritySecret, servingSecret, configuration }, options);
 }
@@ -99,6 +101,12 @@ function served(
     served: leaf,
     fault: whyUnusable(certificate, names, new Date(now)) ?? (isBeside ? undefined : "tls.crt is not signed by ca.crt"),
   };
+}
+
+/** The CAs that every webhook of a configuration trusts. */
+export function trustedEverywhere({ webhooks = [] }: MutatingWebhookConfiguration): ReadCertificate[] {
+  const [first = [], ...others] = webhooks.map(({ clientConfig }) => readBundle(clientConfig.caBundle).found);
+  return first.filter(({ id }) => others.every((bundle) => bundle.some((one) => one.id === id)));
 }
 
 const isAuthority = ({ x509 }: ReadCertificate): boolean => x509.ca;

@@ -6,11 +6,16 @@ import { admitVirtualService } from "../core/admission/admitVirtualService.ts";
 import { silent } from "../core/admission/reasons.ts";
 import { others } from "../core/admission/words.ts";
 import type { World } from "../core/admission/world.ts";
+import { admitPod, type PodWorld } from "../core/sidecars/admitPod.ts";
 import type { Review } from "./parseReview.ts";
-import { isDeployment, isPlan, isVirtualService } from "./shapes.ts";
+import { isDeployment, isPlan, isPod, isVirtualService } from "./shapes.ts";
+
+/** All that admission of any kind looks at. */
+export type ReviewWorld = World & PodWorld;
 
 /** Tells the kinds apart. A kind that we never asked for is let through: it is not ours to refuse. */
-export function admitReview({ kind, asking, object, oldObject }: Review, world: World): Admission {
+export function admitReview({ kind, asking, object, oldObject }: Review, world: ReviewWorld): Admission {
+  if (kind === "/Pod") return isPod(object) ? admitPod({ asking, object }, world) : malformed("Pod");
   if (asking.operation !== "UPDATE") return allowed(silent("NotForUs"));
   switch (kind) {
     case "apps/Deployment":

@@ -2,8 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import type { Logger } from "pino";
 import { type Admission, errored } from "../core/admission/admission.ts";
 import { others } from "../core/admission/words.ts";
-import type { World } from "../core/admission/world.ts";
-import { admitReview } from "./admitReview.ts";
+import { admitReview, type ReviewWorld } from "./admitReview.ts";
 import { answer } from "./answer.ts";
 import { type Bodies, bodies, longestReview, type Unread } from "./bodies.ts";
 import type { Counters } from "./counters.ts";
@@ -12,7 +11,7 @@ import { refuse } from "./refuse.ts";
 
 export interface WebhookDependencies {
   /** A look into the caches; no request waits for the network. */
-  world(): World;
+  world(): ReviewWorld;
   log: Logger;
   counters: Counters;
   /** From now on each answer asks its client to use another replica. */
@@ -90,6 +89,7 @@ function review(body: Buffer, request: IncomingMessage, response: ServerResponse
   const milliseconds = performance.now() - started;
   const { kind } = parsed.review;
   counters.decided(knownKinds.has(kind) ? kind : "other", admission.decision, admission.reason, milliseconds);
+  for (const finding of admission.findings ?? []) counters.found(finding);
   logDecision(log, parsed.review, admission, milliseconds);
 }
 
@@ -104,7 +104,7 @@ function turnAway(request: IncomingMessage, response: ServerResponse, { status, 
   refuse(request, response, status, why);
 }
 
-const knownKinds = new Set(["apps/Deployment", "serin.dev/CanaryPlan", "networking.istio.io/VirtualService"]);
+const knownKinds = new Set(["apps/Deployment", "serin.dev/CanaryPlan", "networking.istio.io/VirtualService", "/Pod"]);
 
 /** A bug of ours must not stop anybody's deployment, nor end the process. */
 function decide(review: Review, { world, log }: WebhookDependencies): Admission {

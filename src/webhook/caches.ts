@@ -1,15 +1,19 @@
 import { workerServiceAccount } from "../api/names.ts";
-import { parsePlan, parsePolicy } from "../api/parse.ts";
+import { parsePlan, parsePolicy, parseSidecarPolicy } from "../api/parse.ts";
 import type { CanaryPolicy } from "../api/policy.ts";
+import type { SidecarPolicy } from "../api/sidecarPolicy.ts";
 import type { SealKey } from "../core/admission/seal.ts";
 import { isSharedClaim } from "../core/admission/sharedClaim.ts";
-import { type PlanFact, planFact, type World } from "../core/admission/world.ts";
+import { type PlanFact, planFact } from "../core/admission/world.ts";
 import type { Client } from "../kube/client.ts";
-import type { KubeObject, Lease, Namespace, PersistentVolumeClaim, Secret } from "../kube/object.ts";
+import type { KubeObject, Lease, MutatingWebhookConfiguration, Namespace, PersistentVolumeClaim, Secret } from "../kube/object.ts";
 import { reflect, type Trouble } from "../kube/reflector.ts";
 import { resources } from "../kube/resources.ts";
 import { intentKeysSecretName, parseIntentKeys } from "../tls/intentKeys.ts";
+import { trustedEverywhere, webhookConfigurationName } from "../tls/observe.ts";
+import type { ReadCertificate } from "../tls/readCertificates.ts";
 import { parseServingSecret, type ServingCertificate, servingSecretName } from "../tls/servingSecret.ts";
+import type { ReviewWorld } from "./admitReview.ts";
 import type { WorkerHeartbeat } from "./workerHeartbeat.ts";
 
 /** The worker's Lease, in Serin's own namespace. */
@@ -21,11 +25,13 @@ export interface CacheOptions {
   now(): Date;
   /** A new serving certificate was read. */
   certificate(certificate: ServingCertificate): void;
+  /** What kube-apiserver trusts has changed, see `servedCertificate.ts`. */
+  trusted(authorities: readonly ReadCertificate[] | undefined): void;
   trouble(trouble: Trouble): void;
 }
 
 export interface WebhookCaches {
-  world(): World;
+  world(): ReviewWorld;
   /** Names of what has not been read yet. */
   notSynced(): string[];
   stop(): void;
@@ -33,15 +39,23 @@ export interface WebhookCaches {
 
 /** Live copies of all that admission looks at, each reduced to what it needs. */
 export function openCaches(client: Client, options: CacheOptions): WebhookCaches {
-  const { ownNamespace, heartbeat, now, certificate, trouble: onTrouble } = options;
+  const { ownNamespace, heartbeat, now, certificate, trusted, trouble: onTrouble } = options;
   const policies = reflect<KubeObject, CanaryPolicy>(client, resources.canarypolicies, {
     onTrouble,
     project: (raw) => required(parsePolicy(raw), "policy"),
   });
+  const sidecarPolicies = reflect<KubeObject, SidecarPolicy>(client, resources.sidecarpolicies, {
+    onTrouble,
+    project: (raw) => withoutStatus(required(parseSidecarPolicy(raw), "policy")),
+  });
   const plans = reflect<KubeObject, PlanFact>(client, resources.canaryplans, {
     onTrouble,
     project: (raw) => planFact(required(parsePlan(raw), "plan")),
-    indexes: { deployment: (plan) => [plan.deploymentUid], route: (plan) => [...plan.routes] },
+    indexes: {
+      deployment: (plan) => [plan.deploymentUid],
+      route: (plan) => [...plan.routes],
+      revision: (plan) => [`${plan.namespace}/${plan.canary.hash}`],
+    },
   });
   const namespaces = reflect<Namespace, Record<string, string>>(client, resources.namespaces, {
     onTrouble,
@@ -64,7 +78,14 @@ export function openCaches(client: Client, options: CacheOptions): WebhookCaches
     project: parseServingSecret,
     onChange: (_key, _before, after) => after && certificate(after),
   });
-  const all = { policies, plans, namespaces, claims, lease, keys, serving };
+  // Nobody's admission waits for it.
+  const configuration = reflect<MutatingWebhookConfiguration, ReadCertificate[]>(client, resources.mutatingwebhookconfigurations, {
+    onTrouble,
+    fieldSelector: `metadata.name=${webhookConfigurationName}`,
+    project: trustedEverywhere,
+    onChange: (_key, _before, after) => trusted(after),
+  });
+  const all = { policies, sidecarPolicies, plans, namespaces, claims, lease, keys, serving };
 
   return {
     world: () => ({
@@ -72,6 +93,8 @@ export function openCaches(client: Client, options: CacheOptions): WebhookCaches
       ownNamespace,
       workerUser: `system:serviceaccount:${ownNamespace}:${workerServiceAccount}`,
       policies: policies.values(),
+      sidecarPolicies: sidecarPolicies.values(),
+      plansOfRevision: (namespace, hash) => plans.index("revision", `${namespace}/${hash}`),
       namespaceLabels: (namespace) => namespaces.get(namespace),
       plansOf: (uid) => plans.index("deployment", uid),
       plansRouting: (namespace, name) => plans.index("route", `${namespace}/${name}`),
@@ -81,9 +104,14 @@ export function openCaches(client: Client, options: CacheOptions): WebhookCaches
     }),
     notSynced: () => Object.entries(all).flatMap(([name, reflector]) => (reflector.isSynced ? [] : [name])),
     stop: () => {
-      for (const reflector of Object.values(all)) reflector.stop();
+      for (const reflector of [...Object.values(all), configuration]) reflector.stop();
     },
   };
+}
+
+/** Its list of pods changes all the time, and admission reads none of it. */
+function withoutStatus({ status: _, ...policy }: SidecarPolicy): SidecarPolicy {
+  return policy;
 }
 
 /** An object that can't be read is left out, and the sentence that says why goes to the log. */

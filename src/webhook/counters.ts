@@ -7,6 +7,8 @@ export interface Counters {
   entered(): () => void;
   /** One review answered. */
   decided(kind: string, decision: string, reason: string, milliseconds: number): void;
+  /** One thing that a SidecarPolicy asked of a pod: `Added`, or why it was not. */
+  found(finding: string): void;
   /** One request that was no review, by the HTTP status that it got. */
   refused(status: number): void;
   /** A connection was closed because there were too many. */
@@ -37,6 +39,12 @@ export function counters(options: OwnFiguresOptions = {}): Counters {
     name: "serin_webhook_refused_total",
     help: "Requests that were no admission review, by HTTP status.",
     labelNames: ["status"],
+    registers,
+  });
+  const findings = new Counter({
+    name: "serin_webhook_sidecar_findings_total",
+    help: "Things that SidecarPolicies asked of pods being made and that were not there: Added, or why not.",
+    labelNames: ["finding"],
     registers,
   });
   const durations = new Histogram({
@@ -78,6 +86,7 @@ export function counters(options: OwnFiguresOptions = {}): Counters {
       decisions.inc({ kind, decision, reason });
       durations.observe({ kind }, milliseconds / 1000);
     },
+    found: (finding) => findings.inc({ finding }),
     refused: (status) => refusals.inc({ status }),
     dropped: () => drops.inc(),
     connections(count) {

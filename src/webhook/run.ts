@@ -37,6 +37,7 @@ export async function runWebhook(connection: Connection, options: WebhookOptions
     now: () => new Date(),
     trouble: ({ resource, error, retryInMs }) => log.warn({ resource, err: error, retryInMs }, "cache"),
     certificate: (offered) => certificate.offer(offered),
+    trusted: (authorities) => certificate.trusts(authorities),
   });
   const app = webhookApp({ world: caches.world, log, counters, isDraining: () => draining });
   const reviews = httpsServer(app);

@@ -2,20 +2,19 @@ import { createServer as createHttpServer, type RequestListener, type Server } f
 import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
 import { Server as NetServer } from "node:net";
 import type { KeyPair } from "../tls/keyPair.ts";
-import { type QuietConnections, quietConnections } from "./quietConnections.ts";
+import { type OpenConnections, openConnections, type Patience } from "./openConnections.ts";
 
 /*
  * Every pod of the cluster can reach the port, and Node's own limits (60 s for headers, 300 s for a request) would let few of them block all.
  * kube-apiserver keeps its connections for 90 s, so ours live longer: the side that sends the next request must not meet a closing socket.
  */
-export const timeLimits = {
-  handshakeTimeout: 3_000,
-  headersTimeout: 3_000,
-  requestTimeout: 5_000,
-  keepAliveTimeout: 120_000,
-  connectionsCheckingInterval: 1_000,
-};
-export type TimeLimits = typeof timeLimits;
+export const timeLimits = { handshake: 3_000, headers: 3_000, body: 5_000, idle: 120_000, every: 1_000 } satisfies TimeLimits;
+export interface TimeLimits extends Patience {
+  handshake: number;
+}
+
+/** Node's own, which `openConnections.ts` takes the place of. */
+const withoutLimits = { headersTimeout: 0, requestTimeout: 0, keepAliveTimeout: 0 };
 
 const oldestTls = "TLSv1.2";
 /** kube-apiserver's own headers are below 1 KiB. */
@@ -40,19 +39,19 @@ export function parseAddress(text: string): Address {
 
 /** For health and metrics, in plain HTTP. */
 export function httpServer(app: RequestListener): Server {
-  const server = createHttpServer({ ...timeLimits, maxHeaderSize }, app);
+  const server = createHttpServer({ ...withoutLimits, maxHeaderSize }, app);
   server.maxConnections = mostHealthConnections;
-  return watched(server);
+  return watched(server, timeLimits);
 }
 
 /** Answers no handshake until it has a certificate. How many connections it bears, `crowd.ts` decides. */
 export const httpsServer = (app: RequestListener, limits: TimeLimits = timeLimits): HttpsServer =>
-  watched(createHttpsServer({ ...limits, maxHeaderSize, minVersion: oldestTls }, app));
+  watched(createHttpsServer({ ...withoutLimits, handshakeTimeout: limits.handshake, maxHeaderSize, minVersion: oldestTls }, app), limits);
 
-const quiet = new WeakMap<Server | HttpsServer, QuietConnections>();
+const open = new WeakMap<Server | HttpsServer, OpenConnections>();
 
-function watched<T extends Server | HttpsServer>(server: T): T {
-  quiet.set(server, quietConnections(server));
+function watched<T extends Server | HttpsServer>(server: T, limits: TimeLimits): T {
+  open.set(server, openConnections(server, limits));
   return server;
 }
 
@@ -87,7 +86,7 @@ export interface DrainTimes {
 export async function drain(server: Server | HttpsServer, { lingerMs, quietMs, finishMs }: DrainTimes): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, lingerMs));
   const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
-  const sweep = setInterval(() => quiet.get(server)?.hangUp(quietMs), 50);
+  const sweep = setInterval(() => open.get(server)?.hangUp(quietMs), 50);
   const giveUp = setTimeout(() => server.closeAllConnections(), finishMs);
   await closed;
   clearInterval(sweep);

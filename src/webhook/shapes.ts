@@ -1,6 +1,7 @@
 import type { PlanReview } from "../core/admission/admitPlan.ts";
 import type { VirtualServiceReview } from "../core/admission/admitVirtualService.ts";
 import type { ReviewedDeployment } from "../core/admission/deploymentReview.ts";
+import type { PodLike } from "../core/sidecars/pod.ts";
 
 /*
  * Whether a value has the shape that admission reads. kube-apiserver has decoded every object before it asks us; these checks are for those who
@@ -50,6 +51,28 @@ function isTemplate(value: unknown): boolean {
 
 const isContainer = (value: unknown): boolean =>
   isFields(value) && isText(value["name"]) && optional(value["image"], isText) && optional(value["ports"], isListOf(isFields));
+
+export function isPod(value: unknown): value is PodLike {
+  if (!isFields(value) || !isFields(value["metadata"]) || !isFields(value["spec"])) return false;
+  const { metadata, spec } = value;
+  return (
+    ["name", "generateName"].every((field) => optional(metadata[field], isText)) &&
+    optional(metadata["labels"], isTexts) &&
+    optional(metadata["annotations"], isTexts) &&
+    optional(metadata["ownerReferences"], isListOf(isOwner)) &&
+    isListOf(isPodContainer)(spec["containers"]) &&
+    ["initContainers", "ephemeralContainers"].every((field) => optional(spec[field], isListOf(isPodContainer))) &&
+    optional(spec["volumes"], isListOf(isNamed)) &&
+    optional(spec["restartPolicy"], isText) &&
+    optional(spec["os"], isFields) &&
+    optional(spec["securityContext"], isFields) &&
+    optional(spec["resources"], isFields)
+  );
+}
+
+const isNamed = (value: unknown): boolean => isFields(value) && isText(value["name"]);
+const isOwner = (value: unknown): boolean => isFields(value) && isText(value["kind"]) && isText(value["name"]);
+const isPodContainer = (value: unknown): boolean => isNamed(value) && optional((value as Fields)["env"], isListOf(isNamed));
 
 export function isPlan(value: unknown): value is PlanReview["object"] {
   if (!isFields(value) || !isFields(value["metadata"]) || !isFields(value["spec"])) return false;

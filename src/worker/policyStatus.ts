@@ -13,7 +13,7 @@ export const policyOfKey = (key: string): string | undefined => (key.startsWith(
 export async function writePolicyStatus(name: string, { client, caches, now }: Pick<Hands, "client" | "caches" | "now">): Promise<void> {
   const policy = caches.policies.get(name);
   if (!policy || policy.metadata.deletionTimestamp || !caches.policies.caughtUp(name)) return;
-  const status = policyConditions(policy, new Date(now()).toISOString());
+  const status = policyConditions(policy, new Date(now()).toISOString(), (template) => caches.templates.get(template));
   if (sameJson(policy.status, status)) return;
   const body = { metadata: { resourceVersion: policy.metadata.resourceVersion }, status };
   const written = await client.patch<CanaryPolicy>(

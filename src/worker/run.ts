@@ -7,6 +7,7 @@ import { readIntentKeys } from "../tls/readIntentKeys.ts";
 import { workerCounters } from "./counters.ts";
 import { serveHealth } from "./health.ts";
 import { createLeader } from "./leader.ts";
+import { prometheusSecrets } from "./prometheusSecrets.ts";
 import { systemClock } from "./queue.ts";
 import { createWorker } from "./worker.ts";
 
@@ -19,6 +20,8 @@ export interface RunOptions {
   health: string;
   /** Where metrics without an address are asked. */
   prometheus: string | undefined;
+  /** Name of the Secret, in Serin's own namespace, with the credentials for it. */
+  prometheusSecret: string | undefined;
   log: Logger;
 }
 
@@ -30,7 +33,7 @@ const leaseRequestMs = 2_000;
 /** A worker at work: warm caches in every replica, one of them leads. Resolves when it takes part in the election. */
 export async function runWorker(
   connection: Connection,
-  { namespace, instance, health, prometheus, log }: RunOptions,
+  { namespace, instance, health, prometheus, prometheusSecret, log }: RunOptions,
 ): Promise<{ stop(): Promise<void> }> {
   const client = createClient(connection, { timeoutMs: requestMs });
   const leader = createLeader({
@@ -44,9 +47,17 @@ export async function runWorker(
   const keys = readIntentKeys(client, namespace, log);
   await keys.first;
   const counters = workerCounters({ process: true, isLeader: () => leader.isLeader() });
+  const reach = {
+    defaultAddress: prometheus,
+    defaultCredentials: prometheusSecret,
+    credentials: prometheusSecrets(client, namespace, () => Date.now()),
+  };
+  const metrics = createPrometheus(reach);
+  const counting = createPrometheus(reach);
   const worker = createWorker({
     client,
-    prometheus: createPrometheus({ defaultAddress: prometheus }),
+    prometheus: metrics,
+    counting,
     keys: keys.keys,
     auditKeys: () => readAuditKeys(client, namespace),
     log,
@@ -76,6 +87,7 @@ export async function runWorker(
       await leader.stop();
       await election;
       listener.close();
+      await Promise.all([metrics.close(), counting.close()]);
       await connection.close();
     },
   };

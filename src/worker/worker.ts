@@ -5,6 +5,7 @@ import { settleTime } from "../core/analysis/settle.ts";
 import { appended, journalRoot } from "../core/audit/journal.ts";
 import { isAlreadyExists, isConflict, isNotFound } from "../kube/apiError.ts";
 import type { Client } from "../kube/client.ts";
+import type { Trouble } from "../kube/reflector.ts";
 import { resources } from "../kube/resources.ts";
 import type { Prometheus } from "../prometheus/client.ts";
 import { settleSource } from "../prometheus/settle.ts";
@@ -12,22 +13,27 @@ import type { AuditKeys } from "../tls/auditKeys.ts";
 import type { Hands } from "./act.ts";
 import { bypassOf } from "./bypass.ts";
 import { type Caches, openCaches } from "./caches.ts";
+import { countAll } from "./countRequests.ts";
 import { writeEvent } from "./events.ts";
 import { Outdated } from "./guest.ts";
 import { lately } from "./lately.ts";
-import { countAll, type Instruments, startMeasurement } from "./measure.ts";
+import { type Instruments, startMeasurement } from "./measure.ts";
 import { Memories } from "./memory.ts";
 import type { Senses } from "./observe.ts";
 import { policyKey, policyOfKey, writePolicyStatus } from "./policyStatus.ts";
 import type { DeploymentProjection } from "./project.ts";
 import { type Clock, createQueue } from "./queue.ts";
+import { builtinReader } from "./readBuiltins.ts";
 import { type Reconciler, reconcile } from "./reconcile.ts";
 import { Sealer } from "./sealer.ts";
+import { isSidecarKey, SidecarWatch } from "./sidecars.ts";
 import { tidyRecord } from "./tidyRecord.ts";
 
 export interface WorkerOptions {
   client: Client;
   prometheus: Prometheus;
+  /** The same for Serin's own counting, with connections of its own; `prometheus` when absent. */
+  counting?: Prometheus;
   keys(): readonly SealKey[];
   log: Logger;
   /** Serin's own namespace, never touched. */
@@ -64,23 +70,36 @@ const tidyAgainMs = 30_000;
  * Deployment once, and therefore touches what its plans route before anything else of an earlier leader could (design I9).
  */
 export function createWorker(options: WorkerOptions): Worker {
-  const { client, prometheus, log, clock, now } = options;
+  const { client, prometheus, counting = prometheus, log, clock, now } = options;
   const memories = new Memories();
-  const settling = settleSource(prometheus, { now });
+  const settling = settleSource(counting, { now });
   const unled = lately<{ before: DeploymentProjection; after: DeploymentProjection; at: number }>();
   let queue: ReturnType<typeof createQueue> | undefined;
   const look = (key: string) => queue?.add(key);
+  const trouble = ({ resource, error, retryInMs }: Trouble) => log.warn({ resource, err: error, retryInMs }, "reading the cluster failed");
   const caches: Caches = openCaches(client, {
     look,
     templateChanged: (before, after) => {
       if (options.isLeader()) void recordBypass(before, after);
       else unled.note({ before, after, at: now() });
     },
-    trouble: ({ resource, error, retryInMs }) => log.warn({ resource, err: error, retryInMs }, "reading the cluster failed"),
+    sidecarPolicyChanged: (name) => sidecars.policyChanged(name),
+    namespaceChanged: (name) => sidecars.namespaceChanged(name),
+    replicaSetChanged: (uid) => sidecars.replicaSetChanged(uid),
+    trouble,
+  });
+  const sidecars = new SidecarWatch({
+    client,
+    caches,
+    namespace: options.namespace,
+    now,
+    wake: (key, afterMs) => queue?.addAfter(key, afterMs),
+    trouble,
   });
   const settle: Senses["settle"] = (setting) => settleTime({ setting, ...settling.latest() });
   const instruments: Instruments = {
     prometheus,
+    counting,
     caches,
     memories,
     now,
@@ -96,6 +115,7 @@ export function createWorker(options: WorkerOptions): Worker {
     now,
     mayWrite: options.isLeader,
   });
+  const readBuiltins = builtinReader(instruments);
   const hands: Hands = {
     client,
     sealer,
@@ -132,6 +152,7 @@ export function createWorker(options: WorkerOptions): Worker {
   };
 
   async function lookAt(key: string): Promise<number | undefined> {
+    if (isSidecarKey(key)) return options.isLeader() ? sidecars.lookAt(key) : undefined;
     const policy = policyOfKey(key);
     if (policy === undefined) return lookAtDeployment(key);
     if (options.isLeader()) await writePolicyStatus(policy, hands);
@@ -160,6 +181,7 @@ export function createWorker(options: WorkerOptions): Worker {
       for (const { namespace, name } of caches.deployments.values()) own.add(`${namespace}/${name}`);
       for (const policy of caches.policies.values()) own.add(policyKey(policy));
       for (const plan of caches.plans.values()) own.add(`${plan.metadata.namespace}/${plan.spec.deployment.name}`);
+      sidecars.lead();
       let stopMeter = clock.setTimer(readAndGoOn, meterMs);
       function readAndGoOn(): void {
         void readMeters();
@@ -168,12 +190,14 @@ export function createWorker(options: WorkerOptions): Worker {
       signal.addEventListener("abort", () => {
         stopMeter();
         queue = undefined;
+        sidecars.stop();
         memories.forgetAll();
         void own.stop();
       });
     },
     async stop() {
       await queue?.stop();
+      sidecars.stop();
       for (const cache of caches.all) cache.stop();
     },
   };
@@ -181,6 +205,7 @@ export function createWorker(options: WorkerOptions): Worker {
   /** Nothing is asked while nothing moves. */
   async function readMeters(): Promise<void> {
     if (!caches.plans.values().some(isLive)) return;
+    readBuiltins();
     await Promise.all([settling.refresh(), countAll(instruments)]);
   }
 }

@@ -36,6 +36,8 @@ const heardLate = ({ lags }: View): string => `of routes after ${lags.routes} ms
 export interface Count {
   requests: number;
   errors: number;
+  /** Answered within 800 ms instead of 5. */
+  slow: number;
 }
 
 export interface MeshOptions {
@@ -92,8 +94,9 @@ export class Mesh {
       if (this.losses.length < 20 && requests > 0) this.losses.push(told);
       return;
     }
-    const count = this.counts.get(hash) ?? { requests: 0, errors: 0 };
+    const count = this.counts.get(hash) ?? { requests: 0, errors: 0, slow: 0 };
     count.requests += requests;
+    if (image.endsWith("-delay800")) count.slow += requests;
     if (image.endsWith("-errors50")) count.errors += requests / 2;
     this.counts.set(hash, count);
   }

@@ -1,4 +1,5 @@
 import type { Prometheus, PrometheusAnswer } from "../../src/prometheus/client.ts";
+import { deploymentName, namespace } from "../build/story.ts";
 import type { Count, Mesh } from "./mesh.ts";
 import type { SimulatedClock } from "./simulatedClock.ts";
 
@@ -15,14 +16,17 @@ interface Scrape {
 
 const scrapeMs = 1_000;
 const windowMs = 60_000;
-const answerMs = 30;
 
-/** Prometheus in front of the simulated mesh: scrapes every second, knows the three queries that a worker asks. */
+/** Prometheus in front of the simulated mesh: scrapes every second, knows the queries that a worker asks. */
 export class FakePrometheus implements Prometheus {
   mood: PrometheusMood = "well";
   /** False: requests can't be counted by revision, so there is no proof and only the settle time is left. */
   counts = true;
   asked = 0;
+  /** How long an answer takes; what it says was true when it was asked. */
+  answerMs = 30;
+  /** How often the counters of built-ins were asked for. */
+  counted = 0;
   readonly #clock: SimulatedClock;
   readonly #mesh: Mesh;
   #scrapes: Scrape[] = [];
@@ -34,10 +38,14 @@ export class FakePrometheus implements Prometheus {
   }
 
   async query(promql: string): Promise<PrometheusAnswer> {
-    await this.#clock.sleep(answerMs);
+    const said = this.#say(promql);
+    await this.#clock.sleep(this.answerMs);
+    return said;
+  }
+
+  #say(promql: string): PrometheusAnswer {
     if (this.mood === "error") return { kind: "error", message: "connection refused" } as PrometheusAnswer;
-    if (promql.includes("serin_at"))
-      return this.counts ? this.#counters() : ({ kind: "error", message: "not scraped" } as PrometheusAnswer);
+    if (promql.includes("vector(time())")) return this.#counters(promql);
     const hash = /^success_rate\("(.*)"\)$/.exec(promql)?.[1];
     if (hash === undefined) return answer([]);
     this.asked += 1;
@@ -55,18 +63,32 @@ export class FakePrometheus implements Prometheus {
     return [{ labels: {}, value: requests === 0 ? Number.NaN : 1 - errors / requests }];
   }
 
-  #counters(): PrometheusAnswer {
+  /** What `readCounters` asks: counters by the labels that it names, and the markers. */
+  #counters(promql: string): PrometheusAnswer {
+    const [namespaceLabel = "", nameLabel = "", revision = "", ...kinds] = (/^sum by \((.*?)\)/.exec(promql)?.[1] ?? "").split(", ");
+    const builtin = namespaceLabel === "destination_workload_namespace";
+    if (builtin) this.counted += 1;
+    else if (!this.counts) return { kind: "error", message: "not scraped" } as PrometheusAnswer;
     const last = this.#scrapes.at(-1);
-    const series = [...(last?.counts ?? [])].map(([hash, { requests }]) => ({
-      labels: { destination_canonical_revision: hash },
-      value: requests,
-    }));
-    return answer([...series, { labels: { serin_at: "newest" }, value: (last?.at ?? 0) / 1_000 }]);
+    const own = { [namespaceLabel]: namespace, [nameLabel]: deploymentName };
+    const counters = [...(last?.counts ?? [])].flatMap(([hash, count]) =>
+      kindsOf(kinds, count).map(({ labels, value }) => ({ labels: { ...own, [revision]: hash, ...labels }, value })),
+    );
+    const at = (last?.at ?? 0) / 1_000;
+    const marked = (serin: string, value: number) => ({ labels: { ...(serin === "now" ? {} : own), serin }, value });
+    const markers = [marked("proxies", 1), marked("resets", 0), marked("at", at)];
+    const now = marked("now", this.#clock.now() / 1_000);
+    if (builtin && this.mood === "empty") return answer([now]);
+    const values = builtin && this.mood === "nan" ? counters.map((each) => ({ ...each, value: Number.NaN })) : counters;
+    return answer([...values, ...(counters.length > 0 ? markers : []), now]);
   }
 
   #scrape(): void {
     const counts = new Map(
-      [...this.#mesh.counts].map(([hash, count]) => [hash, { requests: Math.floor(count.requests), errors: Math.floor(count.errors) }]),
+      [...this.#mesh.counts].map(([hash, count]) => [
+        hash,
+        { requests: Math.floor(count.requests), errors: Math.floor(count.errors), slow: Math.floor(count.slow) },
+      ]),
     );
     this.#scrapes = [...this.#scrapes.slice(-windowMs / scrapeMs - 1), { at: this.#clock.now(), counts }];
     this.#clock.setTimer(() => this.#scrape(), scrapeMs);
@@ -76,6 +98,28 @@ export class FakePrometheus implements Prometheus {
 interface Labelled {
   labels: Record<string, string>;
   value: number;
+}
+
+/** The counters of one revision by the labels that tell the kinds of its requests apart. */
+function kindsOf([kind]: readonly string[], { requests, errors, slow }: Count): Labelled[] {
+  switch (kind) {
+    case undefined:
+      return [{ labels: {}, value: requests }];
+    case "request_protocol":
+      return [
+        { labels: { request_protocol: "http", response_code: "200" }, value: requests - errors },
+        { labels: { request_protocol: "http", response_code: "503" }, value: errors },
+      ].filter(({ value }) => value > 0);
+    case "le":
+      return ["10", "500", "1000", "+Inf"].map((le, index) => ({ labels: { le }, value: index < 2 ? requests - slow : requests }));
+    case "response_flags":
+      return [
+        { labels: { response_flags: "-" }, value: requests - errors },
+        { labels: { response_flags: "UF,URX" }, value: errors },
+      ].filter(({ value }) => value > 0);
+    default:
+      throw new Error(`nobody knows the label ${kind}`);
+  }
 }
 
 const answer = (series: Labelled[]): PrometheusAnswer => ({

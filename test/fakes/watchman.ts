@@ -110,7 +110,7 @@ export class Watchman {
       this.#say(`the journal of ${plan.metadata.name} has ${plan.status?.journal?.length} entries: ${plan.status?.message}`);
   }
 
-  /** Only a latest pass, under the weight that is left, advances (I6). */
+  /** Only a latest pass advances, under the weight that is left, or the lower one that the ready pods allowed at the time (I6). */
   #judged(plan: CanaryPlan, before: CanaryPlan, base: number, rise: number): void {
     const { analysis, steps } = plan.spec.policy?.spec ?? {};
     const step = steps?.[(before.status?.step?.index ?? 1) - 0];
@@ -118,7 +118,8 @@ export class Watchman {
     if (!analysis || approved || step?.analysis) return;
     for (const metric of analysis.metrics) {
       const last = plan.status?.metrics?.find(({ name }) => name === metric.name)?.measurements.at(-1);
-      if (last?.verdict !== "pass" || last.weight !== base)
+      const inForce = this.#cluster.mesh.weightsSeen.at(-1)?.weight;
+      if (last?.verdict !== "pass" || (last.weight !== base && last.weight !== inForce))
         this.#say(`I6 ${base} → ${rise} with ${metric.name} ${last ? `${last.verdict} under ${last.weight}` : "not measured"}`);
     }
   }

@@ -14,6 +14,8 @@ export const APISERVER = `https://127.0.0.1:${APISERVER_PORT}`;
 
 export const ISTIOD_HTTP = "127.0.0.1:18080";
 export const ISTIOD_GRPC = "127.0.0.1:15010";
+/** Its webhooks, with `--injector` only. */
+export const ISTIOD_HTTPS = "127.0.0.1:15017";
 export const ISTIOD_MONITORING = "127.0.0.1:15014";
 
 export const ENVOY_ADMIN = "127.0.0.1:15000";

@@ -13,7 +13,8 @@ const USAGE = `usage: npm run --silent lab -- <command>
   down                         end it
   build                        only build and fetch the lab's parts
   namespace -- <command…>      run the command in an empty network namespace, for tests that start their own lab
-flags: --without serin|istio|prometheus  --debounce 3s  --scrape 2s  --webhooks 1  --workers 2`;
+flags: --without serin|istio|prometheus  --debounce 3s  --scrape 2s  --webhooks 1  --workers 2  --injector
+(test/lab/README.md says what each of them does)`;
 
 async function main([verb, ...rest]: readonly string[]): Promise<number> {
   const split = rest.indexOf("--");

@@ -6,11 +6,17 @@ import { ADVERTISED } from "./addresses.ts";
 
 const openssl = (...args: string[]) => promisify(execFile)("openssl", args);
 
-export interface Certificates {
+const EC = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc"];
+
+export interface ServerCertificate {
+  /** The authority's certificate. */
   readonly caFile: string;
-  readonly ca: string;
   readonly certFile: string;
   readonly keyFile: string;
+}
+
+export interface Certificates extends ServerCertificate {
+  readonly ca: string;
   /** Signs the tokens of ServiceAccounts. */
   readonly tokenKeyFile: string;
 }
@@ -18,30 +24,34 @@ export interface Certificates {
 /** The lab's own authority, kube-apiserver's certificate, and the key that signs tokens. */
 export async function makeCertificates(dir: string): Promise<Certificates> {
   const file = (name: string) => join(dir, name);
-  const ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc"];
   const names = ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local", "localhost"];
   const addresses = ["127.0.0.1", "10.96.0.1", ADVERTISED];
-  const san = [...names.map((name) => `DNS:${name}`), ...addresses.map((address) => `IP:${address}`)].join(",");
+  const san = [...names.map((name) => `DNS:${name}`), ...addresses.map((address) => `IP:${address}`)];
 
   await Promise.all([
-    openssl("req", "-x509", ...ec, "-days", "2", "-subj", "/CN=lab", "-keyout", file("ca.key"), "-out", file("ca.crt")),
+    openssl("req", "-x509", ...EC, "-days", "2", "-subj", "/CN=lab", "-keyout", file("ca.key"), "-out", file("ca.crt")),
     openssl("genrsa", "-out", file("tokens.key"), "2048"),
   ]);
+  const apiserver = await makeServerCertificate(dir, "kube-apiserver", san);
+  return { ...apiserver, ca: await readFile(apiserver.caFile, "utf8"), tokenKeyFile: file("tokens.key") };
+}
+
+/**
+ * A server's certificate of the lab's authority, as `<name>.crt` and `<name>.key`.
+ * @param san what it is valid for, such as `DNS:localhost` or `IP:127.0.0.1`
+ */
+export async function makeServerCertificate(dir: string, name: string, san: readonly string[]): Promise<ServerCertificate> {
+  const file = (name: string) => join(dir, name);
+  const files = { caFile: file("ca.crt"), certFile: file(`${name}.crt`), keyFile: file(`${name}.key`) };
   const leaf = [
     "-addext",
-    `subjectAltName=${san}`,
+    `subjectAltName=${san.join(",")}`,
     "-addext",
     "basicConstraints=critical,CA:FALSE",
     "-addext",
     "extendedKeyUsage=serverAuth",
   ];
-  const signed = ["-CA", file("ca.crt"), "-CAkey", file("ca.key"), "-subj", "/CN=kube-apiserver"];
-  await openssl("req", "-x509", ...ec, "-days", "2", ...signed, ...leaf, "-keyout", file("apiserver.key"), "-out", file("apiserver.crt"));
-  return {
-    caFile: file("ca.crt"),
-    ca: await readFile(file("ca.crt"), "utf8"),
-    certFile: file("apiserver.crt"),
-    keyFile: file("apiserver.key"),
-    tokenKeyFile: file("tokens.key"),
-  };
+  const signed = ["-CA", files.caFile, "-CAkey", file("ca.key"), "-subj", `/CN=${name}`];
+  await openssl("req", "-x509", ...EC, "-days", "2", ...signed, ...leaf, "-keyout", files.keyFile, "-out", files.certFile);
+  return files;
 }

@@ -1,4 +1,4 @@
-/** istiod and its ingress gateway: the mesh as Serin meets it, without sidecars. */
+/** istiod and its ingress gateway: the mesh as Serin meets it, without sidecars that carry traffic. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -9,10 +9,13 @@ import {
   GATEWAY_TLS_PORT,
   ISTIOD_GRPC,
   ISTIOD_HTTP,
+  ISTIOD_HTTPS,
   ISTIOD_MONITORING,
 } from "./addresses.ts";
+import { makeServerCertificate } from "./certificates.ts";
 import { envoyBootstrap } from "./envoyBootstrap.ts";
 import { answersOk } from "./httpAnswers.ts";
+import type { LabOptions } from "./options.ts";
 import { partFile } from "./parts/ensureParts.ts";
 import type { Processes } from "./processes.ts";
 
@@ -63,8 +66,18 @@ const ISTIOD_ENV = {
   REVISION: "default",
 };
 
-/** @param debounce how long istiod collects changes before it pushes; its own default (100 ms, at most 10 s) when absent. */
-export async function startIstiod(dir: string, processes: Processes, kubeconfig: string, debounce?: string): Promise<void> {
+type IstiodOptions = Pick<LabOptions, "debounce" | "injector">;
+
+/**
+ * @param debounce how long istiod collects changes before it pushes; its own default (100 ms, at most 10 s) when absent.
+ * @param injector whether it serves its webhooks; it takes the injector's templates from a ConfigMap, which must be there by now.
+ */
+export async function startIstiod(
+  dir: string,
+  processes: Processes,
+  kubeconfig: string,
+  { debounce, injector }: IstiodOptions,
+): Promise<void> {
   const meshConfig = join(dir, "mesh.json");
   await writeFile(meshConfig, JSON.stringify({ enableAutoMtls: false, defaultProviders: { metrics: [] } }));
   const slow = debounce === undefined ? {} : { PILOT_DEBOUNCE_AFTER: debounce, PILOT_DEBOUNCE_MAX: debounce };
@@ -79,12 +92,17 @@ export async function startIstiod(dir: string, processes: Processes, kubeconfig:
       `--httpAddr=${ISTIOD_HTTP}`,
       `--grpcAddr=${ISTIOD_GRPC}`,
       "--secureGRPCAddr=",
-      "--httpsAddr=",
+      ...(injector ? await webhookFlags(dir) : ["--httpsAddr="]),
       `--monitoringAddr=${ISTIOD_MONITORING}`,
     ],
     env: { ...process.env, ...ISTIOD_ENV, ...slow },
     ready: () => answersOk(`http://${ISTIOD_HTTP}/ready`),
   });
+}
+
+async function webhookFlags(dir: string): Promise<string[]> {
+  const { caFile, certFile, keyFile } = await makeServerCertificate(dir, "istiod", [`IP:${ISTIOD_HTTPS.split(":")[0]}`]);
+  return [`--httpsAddr=${ISTIOD_HTTPS}`, `--caCertFile=${caFile}`, `--tlsCertFile=${certFile}`, `--tlsKeyFile=${keyFile}`];
 }
 
 /** Starts the gateway's Envoy. Its listeners come with the first Gateway object; until then it is ready and empty. */

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { canaryPlanKind, canaryPolicyKind, kinds } from "../../src/api/crd.ts";
+import { kinds } from "../../src/api/crd.ts";
 import { apiVersion } from "../../src/api/names.ts";
-import { parsePolicy } from "../../src/api/parse.ts";
+import { parseMetricTemplate, parsePolicy } from "../../src/api/parse.ts";
 import { type StructuralSchema, structural } from "../../src/api/structural.ts";
 import { aPlan, asking, inPhase } from "../build/plan.ts";
 import { aMetric, aPolicy, withAnalysis } from "../build/policy.ts";
@@ -26,6 +26,12 @@ const policy = (spec: unknown, name = "web") => ({ apiVersion, kind: "CanaryPoli
 const metric = (fields: Record<string, unknown>) =>
   policy({ steps: [{ setWeight: 30 }], analysis: { metrics: [{ ...aMetric(), ...fields }] } });
 const prometheus = (fields: Record<string, unknown>) => metric({ provider: { prometheus: { query: "vector(1)", ...fields } } });
+const builtin = (fields: Record<string, unknown>, beside: Record<string, unknown> = {}) =>
+  policy({ steps: [{ setWeight: 30 }], analysis: { metrics: [{ name: "errors", builtin: fields, ...beside }] } });
+const template = (fields: Record<string, unknown>, args?: unknown) => {
+  const { name: _, ...body } = aMetric();
+  return { apiVersion, kind: "MetricTemplate", metadata: { name: "t" }, spec: { args, metric: { ...body, ...fields } } };
+};
 const steps = (...list: unknown[]) => policy({ steps: [{ setWeight: 30 }, ...list] });
 
 /** What kubectl printed; "" when the object was taken. */
@@ -129,6 +135,51 @@ const refused: Array<[what: string, object: unknown, says: string]> = [
     metric({ failureLimit: -1 }),
     "failureLimit -1 never fails the metric, so it needs something that can pass it: write for example `consecutiveSuccessLimit: 3`",
   ],
+  ["a metric of two kinds", metric({ builtin: { successRate: {} } }), "a metric is exactly one of provider, builtin and templateRef"],
+  ["a metric of no kind", metric({ provider: undefined }), "a metric is exactly one of provider, builtin and templateRef"],
+  ["a built-in with a condition", builtin({ successRate: {} }, { successCondition: "true" }), "a built-in is looked at with every scrape"],
+  [
+    "a built-in of two kinds",
+    builtin({ successRate: {}, latency: { quantile: 0.99 } }),
+    "a built-in is exactly one of successRate and latency",
+  ],
+  ["a built-in of no kind", builtin({ reporter: "source" }), "a built-in is exactly one of successRate and latency"],
+  [
+    "a threshold and a comparison",
+    builtin({ successRate: { min: 0.99, compareWith: "Stable" } }),
+    "write min for a fixed threshold, or compareWith for a comparison",
+  ],
+  ["a quantile that is not kept", builtin({ latency: { quantile: 0.42 } }), "latency.quantile: Unsupported value: 0.42"],
+  ["a latency of 0", builtin({ latency: { quantile: 0.99, max: "0s" } }), "0 is faster than any request"],
+  ["a latency of connections", builtin({ latency: { quantile: 0.99 }, protocol: "TCP" }), "Istio measures no latency of TCP connections"],
+  ["a share above 1", builtin({ successRate: { min: 95 } }), "successRate.min in body should be less than or equal to 1"],
+  ["a label that is none", builtin({ successRate: {}, matchers: [{ label: "a-b", value: "x" }] }), "write the name of a label"],
+  [
+    "a label twice",
+    builtin({ successRate: {}, matchers: ["x", "y"].map((value) => ({ label: "source_app", value })) }),
+    'Duplicate value: {"label":"source_app"}',
+  ],
+  [
+    "a secret as an argument",
+    metric({ provider: undefined, templateRef: { name: "t", args: [{ name: "token", valueFrom: { secretKeyRef: {} } }] } }),
+    'unknown field "spec.analysis.metrics[0].templateRef.args[0].valueFrom"',
+  ],
+  [
+    "an expression that could take for ever",
+    policy({ steps: [{ setWeight: 30 }], analysis: { metrics: [aMetric()], dryRun: [{ metricName: "(a+)+$" }] } }),
+    "without groups and with at most three of * + ?",
+  ],
+  [
+    "a template's metric of two kinds",
+    template({ builtin: { successRate: {} } }),
+    "a template's metric is exactly one of provider and builtin",
+  ],
+  ["a template's metric that judges nothing", template({ successCondition: undefined }), "a metric without a condition judges nothing"],
+  ["an argument that Serin gives", template({}, [{ name: "namespace" }]), "Serin itself fills in namespace, deployment, service"],
+  ["an argument of no known type", template({}, [{ name: "x", type: "Secret" }]), 'supported values: "String", "Number", "Duration"'],
+  ["a default that is no number", template({}, [{ name: "x", type: "Number", default: "many" }]), "the default is no number"],
+  ["a default that is no duration", template({}, [{ name: "x", type: "Duration", default: "5" }]), "the default is no duration"],
+  ["an argument twice", template({}, [{ name: "x" }, { name: "x" }]), 'Duplicate value: {"name":"x"}'],
   ["a negative limit", metric({ failureLimit: -2 }), "failureLimit in body should be greater than or equal to -1"],
   ["an interval of 0", metric({ interval: "0s" }), "0 would measure without a pause: write an interval such as 30s"],
   ["a bad name of a metric", metric({ name: "success rate" }), "write a name of letters, digits, '-', '_' and '.', such as success-rate"],
@@ -140,6 +191,7 @@ const refused: Array<[what: string, object: unknown, says: string]> = [
     "write an address such as http://prometheus.istio-system:9090, without user, password or query",
   ],
   ["an address with a password", prometheus({ address: "http://me:secret@prometheus:9090" }), "without user, password or query"],
+  ["a Secret with a namespace", prometheus({ credentials: "other/secret" }), "write the name of a Secret, such as serin-prometheus"],
   ["a timeout beyond 30s", prometheus({ timeout: "1m" }), "write a timeout from 1ms to 30s, such as 5s"],
   [
     "an approval of a step before the first",
@@ -156,10 +208,9 @@ describe("the API server refuses, and says what to write instead:", () => {
 
   test("what it refuses, parsePolicy refuses too", () => {
     const texts = refused.filter(([, object]) => typeof object === "object" && (object as { kind: string }).kind === "CanaryPolicy");
-    const sameName = "two metrics of one name";
-    expect(texts.filter(([what, object]) => what !== sameName && parsePolicy(object).error === undefined).map(([what]) => what)).toEqual(
-      [],
-    );
+    const byApiServerAlone = "a label twice";
+    const taken = texts.filter(([what, object]) => what !== byApiServerAlone && parsePolicy(object).error === undefined);
+    expect(taken.map(([what]) => what)).toEqual([]);
   });
 });
 
@@ -190,6 +241,35 @@ describe("the API server takes", () => {
     expect(columns).toEqual(["NAME", "SUSPENDED", "PRIORITY", "ACCEPTED", "AGE"]);
   });
 
+  test("a policy of built-ins alone, and one whose metrics come from a template", async () => {
+    const builtins = [
+      { name: "errors", builtin: { successRate: {} } },
+      { name: "rate", builtin: { successRate: { min: 0.99, minRequests: 100 }, protocol: "TCP", reporter: "destination" } },
+      { name: "p99", builtin: { latency: { quantile: 0.99, max: "500ms" }, matchers: [{ label: "source_workload", value: "gateway" }] } },
+      { name: "p50", builtin: { latency: { quantile: 0.5, compareWith: "Stable", alpha: 0.001, tolerance: 1.5 } } },
+    ];
+    const spec = aPolicy((draft) => {
+      draft.spec.analysis = {
+        metrics: builtins as never,
+        dryRun: [{ metricName: "p50" }],
+        measurementRetention: [{ metricName: ".*", limit: 20 }],
+      };
+    }).spec;
+    expect(await refusal(policy(spec, "builtins"))).toBe("");
+    expect(parsePolicy(JSON.parse(await lab.kubectl("get", "cpol", "builtins", "-o", "json"))).policy?.spec).toEqual(spec);
+    const made = template({}, [
+      { name: "min", type: "Number", default: "0.95", description: "The least share." },
+      { name: "window", type: "Duration", default: "1m" },
+      { name: "job" },
+    ]);
+    expect(await refusal(made)).toBe("");
+    const stored = JSON.parse(await lab.kubectl("get", "mtpl", "t", "-o", "json"));
+    expect(parseMetricTemplate(stored).template?.spec).toEqual(parseMetricTemplate(made).template?.spec);
+    expect((await lab.kubectl("get", "metrictemplates")).split("\n")[0]?.trim().split(/\s+/)).toEqual(["NAME", "ARGS", "INTERVAL", "AGE"]);
+    const refers = { name: "rate", templateRef: { name: "t", args: [{ name: "job", value: "shop" }] }, failureLimit: 2 };
+    expect(await refusal(policy({ steps: [{ setWeight: 30 }], analysis: { metrics: [refers] } }, "refers"))).toBe("");
+  });
+
   test("a plan, whose record can't be edited, but whose control can", async () => {
     const { metadata, status, ...plan } = aPlan(inPhase("Paused"));
     const object = { ...plan, metadata: { name: metadata.name, namespace: metadata.namespace } };
@@ -218,9 +298,9 @@ describe("the API server takes", () => {
 });
 
 test("kubectl explain documents every field", async () => {
-  for (const { singular, spec, status } of [canaryPolicyKind, canaryPlanKind]) {
+  for (const { singular, spec, status } of kinds) {
     const told = await lab.kubectl("explain", singular, "--recursive");
-    const fields = fieldsOf({ properties: { spec: structural(spec), status: structural(status) } });
+    const fields = fieldsOf({ properties: { spec: structural(spec), ...(status && { status: structural(status) }) } });
     expect(fields.filter((field) => !told.includes(field))).toEqual([]);
   }
   expect(await lab.kubectl("explain", "canarypolicy.spec.steps.setWeight")).toContain(

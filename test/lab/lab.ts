@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startControlPlane } from "./controlPlane.ts";
+import { injectorObjects } from "./injector.ts";
 import { gatewayObjects, startGateway, startIstiod } from "./istio.ts";
 import { asList, type Kubectl, kubectlWith } from "./kubectl.ts";
 import { connectCluster } from "./kubelet/clusterClient.ts";
@@ -36,6 +37,7 @@ export async function startLab(wanted: Partial<LabOptions> = {}): Promise<Lab> {
     throw new LabFault("a lab starts in a network namespace of its own; run: npm run --silent lab -- namespace -- <this command>");
   }
   const options = { ...DEFAULT_OPTIONS, ...wanted };
+  if (options.injector && options.without.includes("istio")) throw new LabFault("--injector: without istio there is none");
   const dir = await mkdtemp(join(process.env["LAB_ROOT"] ?? tmpdir(), "lab-"));
   const processes = new Processes(dir);
   const stop = async () => {
@@ -61,12 +63,19 @@ async function startParts(dir: string, processes: Processes, options: LabOptions
   const kubectl = await kubectlWith(env);
   const client = connectCluster(kubeconfigs.admin, "lab");
   const access = { processes, kubectl, client, ca: await readFile(join(dir, "ca.crt"), "utf8") };
+  const injector = options.injector ? await injectorObjects(access.ca) : [];
   const istioKinds = has("istio") ? createIstioKinds(kubectl) : Promise.resolve();
+  const objects = createObjects(kubectl, [
+    ...(has("istio") ? gatewayObjects : []),
+    ...injector,
+    ...(has("prometheus") ? prometheusObjects : []),
+  ]);
   try {
     await Promise.all([
       startKubelet(dir, processes, kubeconfigs.kubelet),
-      createObjects(kubectl, [...(has("istio") ? gatewayObjects : []), ...(has("prometheus") ? prometheusObjects : [])]),
-      has("istio") && istioKinds.then(() => startMesh(dir, processes, kubeconfigs.istiod, options.debounce)),
+      objects,
+      has("istio") &&
+        Promise.all([istioKinds, options.injector && objects]).then(() => startMesh(dir, processes, kubeconfigs.istiod, options)),
       // A worker that starts before Istio's kinds are there would take the mesh to be absent.
       has("serin") && Promise.all([installSerin(dir, access, options), istioKinds]).then(([own]) => startSerin(access, own, options)),
     ]);
@@ -97,7 +106,7 @@ async function createObjects(kubectl: Kubectl, objects: readonly object[]): Prom
 }
 
 /** One after the other: whoever asks for a kind too early, or is refused a connection, waits ever longer before he tries again. */
-async function startMesh(dir: string, processes: Processes, kubeconfig: string, debounce?: string): Promise<void> {
-  await startIstiod(dir, processes, kubeconfig, debounce);
+async function startMesh(dir: string, processes: Processes, kubeconfig: string, options: LabOptions): Promise<void> {
+  await startIstiod(dir, processes, kubeconfig, options);
   await startGateway(dir, processes);
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import type { ServingCertificate } from "../../src/tls/servingSecret.ts";
 import { LabFault } from "./labFault.ts";
 
 export const OPTIONAL_PARTS = ["serin", "istio", "prometheus"] as const;
@@ -15,9 +16,13 @@ export interface LabOptions {
   readonly workers: number;
   /** Lives of certificates, as in SERIN_CERT_TIMES: `ca=24s,leaf=8s,trustDelay=1s,margin=1s` rotates all the time. Production's when absent. */
   readonly certTimes?: string;
+  /** Somebody else's certificate for the webhook, as cert-manager would provide it: nothing is issued (SERIN_CERTS=provided). */
+  readonly providedCertificate?: ServingCertificate;
+  /** istiod serves its sidecar injector, and kube-apiserver asks it (injector.ts). */
+  readonly injector: boolean;
 }
 
-export const DEFAULT_OPTIONS: LabOptions = { without: [], scrape: "2s", webhooks: 1, workers: 2 };
+export const DEFAULT_OPTIONS: LabOptions = { without: [], scrape: "2s", webhooks: 1, workers: 2, injector: false };
 
 /** Reads the flags of `exec` and `up`. */
 export function parseLabOptions(args: readonly string[]): LabOptions {
@@ -31,6 +36,7 @@ export function parseLabOptions(args: readonly string[]): LabOptions {
         webhooks: { type: "string", default: String(DEFAULT_OPTIONS.webhooks) },
         workers: { type: "string", default: String(DEFAULT_OPTIONS.workers) },
         "cert-times": { type: "string" },
+        injector: { type: "boolean", default: DEFAULT_OPTIONS.injector },
       },
     }),
   );
@@ -41,6 +47,7 @@ export function parseLabOptions(args: readonly string[]): LabOptions {
     webhooks: count("--webhooks", values.webhooks),
     workers: count("--workers", values.workers),
     ...(values["cert-times"] === undefined ? {} : { certTimes: values["cert-times"] }),
+    injector: values.injector,
   };
 }
 

@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readCertificates } from "../../src/tls/readCertificates.ts";
 import { CERTS_HEALTH, webhookHealth } from "./addresses.ts";
+import { figures } from "./figures.ts";
 import { type ClusterClient, connectCluster } from "./kubelet/clusterClient.ts";
 import { type Lab, startLab } from "./lab.ts";
 import { type ReviewLoad, startReviewLoad } from "./reviewLoad.ts";
@@ -215,9 +216,3 @@ describe(`certificates rotate all the time, under ${rate} reviews a second that 
     return decisions.reduce((sum, [, value]) => sum + Number(value), 0);
   }
 });
-
-async function figures(address: string): Promise<Map<string, string>> {
-  const text = await (await fetch(`http://${address}/metrics`)).text();
-  const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-  return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(" ")), line.slice(line.lastIndexOf(" ") + 1)]));
-}

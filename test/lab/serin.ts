@@ -1,6 +1,7 @@
 /** Serin from the checkout: its manifests, its ServiceAccounts' rights and nothing more, its processes. */
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
+import { type ServingCertificate, servingSecretData, servingSecretName } from "../../src/tls/servingSecret.ts";
 import { BALANCER, CERTS_HEALTH, PROMETHEUS, webhookAddress, webhookHealth, workerHealth } from "./addresses.ts";
 import { answersOk } from "./httpAnswers.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
@@ -46,6 +47,7 @@ export function serinHealth({ webhooks, workers }: LabOptions): Record<string, s
 /** Installs Serin's manifests and gives a kubeconfig for each of its ServiceAccounts, after the certs process has made what was missing. */
 export async function installSerin(dir: string, { kubectl, client, processes, ca }: Access, options: LabOptions): Promise<Kubeconfigs> {
   await applyManifests(kubectl, options);
+  if (options.providedCertificate) await provideCertificate(client, options.providedCertificate);
   const kubeconfigs = Object.fromEntries(
     await Promise.all(ROLES.map(async (role) => [role, await writeKubeconfig(dir, `serin-${role}`, ca, await boundToken(client, role))])),
   ) as Kubeconfigs;
@@ -53,9 +55,16 @@ export async function installSerin(dir: string, { kubectl, client, processes, ca
   return kubeconfigs;
 }
 
-function startCerts(processes: Processes, kubeconfig: string, { certTimes }: LabOptions): Promise<void> {
+const provideCertificate = (client: ClusterClient, certificate: ServingCertificate): Promise<unknown> =>
+  client.post(`/api/v1/namespaces/${NAMESPACE}/secrets`, {
+    metadata: { name: servingSecretName },
+    type: "kubernetes.io/tls",
+    data: servingSecretData(certificate),
+  });
+
+function startCerts(processes: Processes, kubeconfig: string, { certTimes, providedCertificate }: LabOptions): Promise<void> {
   const times = certTimes === undefined ? {} : { SERIN_CERT_TIMES: certTimes };
-  const env = { ...roleEnv(kubeconfig), SERIN_HEALTH: CERTS_HEALTH, ...times };
+  const env = { ...roleEnv(kubeconfig), SERIN_HEALTH: CERTS_HEALTH, SERIN_CERTS: providedCertificate ? "provided" : "own", ...times };
   const ready = () => answersOk(`http://${CERTS_HEALTH}/readyz`);
   return processes.start({ name: "serin-certs", ...program("certificates"), env, ready, again: true });
 }

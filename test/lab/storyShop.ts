@@ -6,6 +6,8 @@ export interface ShopOptions {
   image?: string;
   /** Deep in the Deployment's spec, beside replicas, selector and template. */
   deployment?: Record<string, unknown>;
+  /** Of its pods, beside `app`. */
+  podLabels?: Record<string, string>;
   /** In the pod's spec, beside the container. */
   pod?: Record<string, unknown>;
   /** In the container, beside name, image and ports. */
@@ -39,6 +41,7 @@ export function shopDeployment({
   replicas = 4,
   image = "nginx:1.23.4",
   deployment = {},
+  podLabels = {},
   pod = {},
   container = {},
 }: ShopOptions = {}): unknown {
@@ -51,7 +54,7 @@ export function shopDeployment({
       selector: { matchLabels: { app: name } },
       ...deployment,
       template: {
-        metadata: { labels: { app: name } },
+        metadata: { labels: { app: name, ...podLabels } },
         spec: { ...pod, containers: [{ name: "nginx", image, ports: [{ containerPort: 80 }], ...container }] },
       },
     },

@@ -3,11 +3,14 @@ import { onTestFinished } from "vitest";
 import { createPrometheus, type PrometheusOptions } from "../../src/prometheus/client.ts";
 import { type Asked, hostileServer } from "./hostileServer.ts";
 
+/** When the samples of `vector()` were taken, ms since epoch. */
+export const sampledAt = 1_767_225_600_500;
+
 type Answer = (response: ServerResponse, asked: Asked) => void;
 
 /** A client of one's own, closed with the test. */
 export function aClient(options: PrometheusOptions) {
-  const client = createPrometheus(options);
+  const client = createPrometheus({ now: () => sampledAt, ...options });
   onTestFinished(() => client.close());
   return client;
 }

@@ -9,6 +9,13 @@ describe("how it asks", () => {
     expect(asked[0]).toMatchObject({ method: "POST", path: "/prometheus/api/v1/query", query: 'sum(x{a="b"})' });
   });
 
+  test("asks about a past time, in seconds, and never gives one time's answer for another's", async () => {
+    const { client, asked } = await against(says(vector("1")));
+    const at = Date.parse("2026-01-01T12:00:00.250Z");
+    await Promise.all([client.query("up"), client.query("up", { at }), client.query("up", { at: at + 1_000 })]);
+    expect(asked.map(({ time }) => time).sort()).toEqual([String(at / 1_000), String(at / 1_000 + 1), undefined]);
+  });
+
   test("falls back to GET where POST is not allowed", async () => {
     const { client, asked } = await against((response, { method }) => says(vector("1"), method === "POST" ? 405 : 200)(response));
     expect(await client.query("up{}")).toMatchObject({ values: [1] });
@@ -44,6 +51,25 @@ describe("how it asks", () => {
     expect(answers.every(({ kind }) => kind === "values")).toBe(true);
     expect(most).toBeLessThanOrEqual(8);
     expect(asked).toHaveLength(30);
+  });
+
+  test("a server that hangs delays nobody who asks another one", async () => {
+    const hanging = await against(() => {});
+    const { client, address } = await against(says(vector("1")), { concurrency: 2, timeoutMs: 5_000 });
+    const leaving = new AbortController();
+    const stuck = Array.from({ length: 20 }, (_, i) => client.query(`up${i}`, { address: hanging.address, signal: leaving.signal }));
+    const before = performance.now();
+    expect((await client.query("up", { address })).kind).toBe("values");
+    expect(performance.now() - before).toBeLessThan(2_000);
+    leaving.abort();
+    await Promise.all(stuck);
+  });
+
+  test("starts queries a little apart, so that a hundred plans that begin at once are no burst", async () => {
+    const { client } = await against(says(vector("1")), { paceMs: 30 });
+    const before = performance.now();
+    await Promise.all(Array.from({ length: 6 }, (_, i) => client.query(`up${i}`)));
+    expect(performance.now() - before).toBeGreaterThanOrEqual(140);
   });
 
   test("waiting in the queue is part of the deadline", async () => {

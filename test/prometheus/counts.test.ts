@@ -1,42 +1,49 @@
 import { describe, expect, test } from "vitest";
 import type { PrometheusAnswer } from "../../src/prometheus/client.ts";
-import { countByRevision, countsQuery } from "../../src/prometheus/counts.ts";
+import { countByRevision } from "../../src/prometheus/counts.ts";
 import { answers } from "./answers.ts";
 
-const series = (...entries: Array<[Record<string, string>, number]>): PrometheusAnswer => ({
+const now = () => 1_767_225_601_000;
+const seen = (...entries: Array<[Record<string, string>, number]>): PrometheusAnswer => ({
   kind: "values",
   values: entries.map(([, value]) => value),
   series: entries.map(([labels, value]) => ({ labels, value, at: 0 })),
   warnings: [],
 });
+const of = (name: string, labels: Record<string, string>) => ({
+  destination_service_namespace: "shop",
+  destination_service_name: name,
+  ...labels,
+});
 const services = [{ namespace: "shop", name: "web" }];
+const present: [Record<string, string>, number] = [{ serin: "now" }, 1_767_225_601];
 
 describe("countByRevision", () => {
-  test("asks raw counters and the time of the newest sample in one query", () => {
-    const selector =
-      'istio_requests_total{reporter="source", destination_service_namespace="shop", destination_service_name=~"web|web-canary"}';
-    expect(countsQuery([...services, { namespace: "shop", name: "web-canary" }])).toBe(
-      `sum by (destination_canonical_revision) (${selector}) or label_replace(max(timestamp(${selector})) or vector(time()), "serin_at", "newest", "", "")`,
+  test("counts at the callers' side, of all Services in one query", async () => {
+    const client = answers(() => seen(present));
+    await countByRevision(client, [...services, { namespace: "pay", name: "web.v2" }], now);
+    expect(client.asked).toHaveLength(1);
+    expect(client.asked[0]).toMatch(
+      /^sum by \(destination_service_namespace, destination_service_name, destination_canonical_revision\) \(istio_requests_total\{reporter="source", destination_service_namespace=~"shop\|pay", destination_service_name=~"web\|web\\\\\.v2"\}\) or /,
     );
   });
 
-  test("asks each namespace by itself", () => {
-    const query = countsQuery([...services, { namespace: "pay", name: "web" }]);
-    expect(query).toContain('destination_service_namespace="shop", destination_service_name=~"web"} or istio_requests_total');
-    expect(query).toContain('"web"}) or timestamp(istio_requests_total{reporter="source", destination_service_namespace="pay"');
-  });
-
-  test("gives counts by revision, also of series that name none, and the newest sample's time in ms", async () => {
+  test("gives each plan the counts of its Services by revision, also of series that name none, and the newest sample's time in ms", async () => {
     const client = answers(() =>
-      series(
-        [{ destination_canonical_revision: "7d4b" }, 30],
-        [{ destination_canonical_revision: "5c9a" }, 70],
-        [{}, 5],
-        [{ serin_at: "newest" }, 1_767_225_600.25],
+      seen(
+        [of("web", { destination_canonical_revision: "7d4b" }), 30],
+        [of("web", { destination_canonical_revision: "5c9a" }), 70],
+        [of("web", {}), 5],
+        [of("web", { serin: "at" }), 1_767_225_600.25],
+        [of("web-2", { destination_canonical_revision: "5c9a" }), 1],
+        [of("web-2", { serin: "at" }), 1_767_225_599],
+        [of("another", {}), 1_000],
+        present,
       ),
     );
-    expect(await countByRevision(client, services)).toEqual({
-      kind: "counts",
+    const both = [...services, { namespace: "shop", name: "web-2" }];
+    const answer = await countByRevision(client, both, now);
+    expect(answer.kind === "counts" && answer.countsOf(services)).toEqual({
       at: 1_767_225_600_250,
       byRevision: new Map([
         ["7d4b", 30],
@@ -44,23 +51,23 @@ describe("countByRevision", () => {
         ["", 5],
       ]),
     });
+    expect(answer.kind === "counts" && answer.countsOf(both).byRevision.get("5c9a")).toBe(71);
   });
 
   test("nobody has sent a request: no counts, and still a time to start from", async () => {
-    const client = answers(() => series([{ serin_at: "newest" }, 1_000]));
-    expect(await countByRevision(client, services)).toEqual({ kind: "counts", at: 1_000_000, byRevision: new Map() });
+    const answer = await countByRevision(
+      answers(() => seen(present)),
+      services,
+      now,
+    );
+    expect(answer.kind === "counts" && answer.countsOf(services)).toEqual({ at: now(), byRevision: new Map() });
   });
 
-  test.each<[string, PrometheusAnswer, readonly { namespace: string; name: string }[]]>([
-    ["Prometheus fails", { kind: "error", message: "down" }, services],
-    ["the time is missing", series([{}, 1]), services],
-    ["there is no Service", series(), []],
-  ])("%s: an error", async (_what, answer, of) => {
-    expect(
-      await countByRevision(
-        answers(() => answer),
-        of,
-      ),
-    ).toMatchObject({ kind: "error" });
+  test.each<[string, PrometheusAnswer]>([
+    ["Prometheus fails", { kind: "error", message: "down" }],
+    ["the time is missing", seen([of("web", {}), 1])],
+  ])("%s: an error", async (_what, answer) => {
+    const client = answers(() => answer);
+    expect(await countByRevision(client, services, now)).toMatchObject({ kind: "error" });
   });
 });

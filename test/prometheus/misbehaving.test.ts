@@ -58,6 +58,7 @@ describe("P1: a server that misbehaves", () => {
 
   test.each([
     [401, {}, /HTTP 401: it wants credentials/],
+    [403, {}, /HTTP 403: it wants credentials/],
     [404, {}, /HTTP 404: there is no query API under this address/],
     [429, { "retry-after": "7" }, /HTTP 429: too many queries, retry after 7/],
     [503, {}, /HTTP 503: it is overloaded or starting/],

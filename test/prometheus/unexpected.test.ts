@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import { against, errorOf, says } from "./against.ts";
 import { success, vector } from "./hostileServer.ts";
 
+const sample = (seconds: number) => ({ metric: {}, value: [seconds, "1"] });
+
 // Row P2 of research/reliability.md: an answer is numbers or a sentence, never a guess.
 
 describe("P2: an answer that is not what was expected", () => {
@@ -41,11 +43,11 @@ describe("P2: an answer that is not what was expected", () => {
             {
               metric: {},
               values: [
-                [1, "1"],
-                [2, "3"],
+                [1_767_225_500, "1"],
+                [1_767_225_600, "3"],
               ],
             },
-            { metric: {}, values: [[1, "5"]] },
+            { metric: {}, values: [[1_767_225_600, "5"]] },
           ],
         }),
       ),
@@ -54,12 +56,24 @@ describe("P2: an answer that is not what was expected", () => {
   });
 
   test("a scalar is one value", async () => {
-    const { client } = await against(says(success({ resultType: "scalar", result: [1, "0.5"] })));
+    const { client } = await against(says(success({ resultType: "scalar", result: [1_767_225_600, "0.5"] })));
     expect(await client.query("up")).toMatchObject({ values: [0.5] });
   });
 
+  test.each([
+    ["a vector from a cache", { resultType: "vector", result: [sample(1_767_225_300)] }],
+    ["one old series among fresh ones", { resultType: "vector", result: [sample(1_767_225_600), sample(1_767_225_300)] }],
+    ["a range whose last sample is old", { resultType: "matrix", result: [{ metric: {}, values: [[1_767_225_300, "1"]] }] }],
+    ["a scalar of the past", { resultType: "scalar", result: [1_767_225_300, "1"] }],
+  ])("a sample of more than five minutes ago is none: %s", async (_what, data) => {
+    expect(await errorOf(says(success(data)))).toMatch(/with a sample of 2025-12-31T23:55:00\.000Z: a cache in front of it or its clock/);
+  });
+
   test("warnings are kept", async () => {
-    const body = success({ resultType: "vector", result: [{ metric: {}, value: [1, "1"] }] }, { warnings: ["a store is down"] });
+    const body = success(
+      { resultType: "vector", result: [{ metric: {}, value: [1_767_225_600, "1"] }] },
+      { warnings: ["a store is down"] },
+    );
     const { client } = await against(says(body));
     expect(await client.query("up")).toMatchObject({ values: [1], warnings: ["a store is down"] });
   });

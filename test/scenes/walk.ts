@@ -63,6 +63,8 @@ function carryOut(cluster: Cluster, each: Deed): void {
       users.resume();
       return;
     case "unpause":
+      // The controller takes the only pod away before any worker can hear of it; in a cluster the MutatingAdmissionPolicy keeps the hold.
+      if (cluster.deployment?.spec?.replicas === 1) return;
       users.unpausePastAdmission();
       // A hold that is taken away past the admission before it has a plan has never been one.
       for (const { uid } of users.held.slice(-1)) cluster.watchman.mayBeLost.add(uid);

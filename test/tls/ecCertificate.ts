@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { isIP } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ServingCertificate } from "../../src/tls/servingSecret.ts";
@@ -13,7 +14,7 @@ export function anEcCertificate(names: readonly string[]): Required<ServingCerti
   try {
     openssl("req", ...ec, "-subj", "/CN=ec ca", "-keyout", file("ca.key"), "-out", file("ca.crt"));
     const signed = ["-CA", file("ca.crt"), "-CAkey", file("ca.key"), "-subj", "/CN=ec leaf"];
-    const san = `subjectAltName=${names.map((name) => `DNS:${name}`).join(",")}`;
+    const san = `subjectAltName=${names.map((name) => `${isIP(name) ? "IP" : "DNS"}:${name}`).join(",")}`;
     const leaf = ["-addext", san, "-addext", "basicConstraints=critical,CA:FALSE"];
     openssl("req", ...ec, ...signed, ...leaf, "-keyout", file("tls.key"), "-out", file("tls.crt"));
     const read = (name: string) => readFileSync(file(name), "utf8");

@@ -2,14 +2,15 @@ import { gzipSync } from "node:zlib";
 import { pino } from "pino";
 import request from "supertest";
 import { describe, expect, it } from "vitest";
-import type { World } from "../../src/core/admission/world.ts";
+import type { ReviewWorld } from "../../src/webhook/admitReview.ts";
 import { webhookApp } from "../../src/webhook/app.ts";
 import { longestReview } from "../../src/webhook/bodies.ts";
 import { counters as newCounters } from "../../src/webhook/counters.ts";
+import { aSidecarPolicy } from "../build/sidecarPolicy.ts";
 import { held, image, plan, unpaused, web, world } from "../core/admission/build.ts";
 import { patchOf, responseOf, reviewOf } from "./reviews.ts";
 
-function webhook(around: () => World = () => world()) {
+function webhook(around: () => ReviewWorld = () => world()) {
   const lines: Array<Record<string, unknown>> = [];
   const log = pino({ level: "debug" }, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const counters = newCounters();
@@ -87,9 +88,25 @@ describe("a review", () => {
     expect(responseOf((await post(reviewOf(route, route, { kind: istio }))).body)).toEqual({ uid: expect.any(String), allowed: true });
   });
 
+  it("of a pod that is made is answered with what policies add, also before it has a name", async () => {
+    const { post, lines, counters } = webhook(() => world({ policies: [], sidecarPolicies: [aSidecarPolicy()] }));
+    const kind = { group: "", version: "v1", kind: "Pod" };
+    const made = { metadata: { generateName: "web-" }, spec: { containers: [{ name: "web", image: "web:1" }] } };
+    const { body } = await post(reviewOf(null, made, { kind, operation: "CREATE", name: "" }));
+    expect(patchOf(body).map(({ path }) => path)).toEqual(["/spec/volumes", "/spec/initContainers"]);
+    expect(responseOf(body).auditAnnotations).toMatchObject({ decision: "Equipped", reason: "SidecarsAdded", policy: "tracing" });
+    expect(lines.at(-1)).toMatchObject({ kind: "/Pod", name: "", decision: "Equipped", operations: 2, policy: "tracing" });
+    expect(await counters.render()).toContain('serin_webhook_sidecar_findings_total{finding="Added"} 2\n');
+    const shapeless = await post(
+      reviewOf(null, { metadata: {}, spec: { containers: [{ image: "nameless" }] } }, { kind, operation: "CREATE" }),
+    );
+    expect(responseOf(shapeless.body)).toMatchObject({ allowed: false, status: { code: 400 } });
+    expect(shapeless.status).toBe(400);
+  });
+
   it("of a kind that nobody asked for is let through", async () => {
     const { post } = webhook();
-    const { body } = await post(reviewOf({}, {}, { kind: { group: "", version: "v1", kind: "Pod" } }));
+    const { body } = await post(reviewOf({}, {}, { kind: { group: "", version: "v1", kind: "Secret" } }));
     expect(responseOf(body)).toEqual({ uid: expect.any(String), allowed: true });
   });
 });
@@ -201,7 +218,7 @@ describe("hostile keys", () => {
 });
 
 describe("a fault of ours", () => {
-  const broken = (): World => {
+  const broken = (): ReviewWorld => {
     throw new Error("secret detail");
   };
 

@@ -11,12 +11,13 @@ const lines = (text: string, start: string) => text.split("\n").filter((line) =>
 
 describe("the webhook's figures", () => {
   it("count decisions, refusals and drops, and time the reviews of each kind", async () => {
-    const { decided, refused, dropped, render } = counters();
+    const { decided, refused, dropped, found, render } = counters();
     decided("apps/Deployment", "Held", "ImageChanged", 2);
     decided("apps/Deployment", "Held", "ImageChanged", 30);
     decided("other", "Untouched", "NotForUs", 0.1);
     refused(413);
     dropped();
+    found("NameTaken");
     const text = await render();
     expect(lines(text, "serin_webhook_decisions_total{")).toEqual([
       'serin_webhook_decisions_total{kind="apps/Deployment",decision="Held",reason="ImageChanged"} 2',
@@ -24,6 +25,7 @@ describe("the webhook's figures", () => {
     ]);
     expect(text).toContain('serin_webhook_refused_total{status="413"} 1\n');
     expect(text).toContain("serin_webhook_connections_dropped_total 1\n");
+    expect(text).toContain('serin_webhook_sidecar_findings_total{finding="NameTaken"} 1\n');
     const duration = "serin_webhook_request_duration_seconds";
     expect(text).toContain(`${duration}_bucket{le="0.0025",kind="apps/Deployment"} 1\n`);
     expect(text).toContain(`${duration}_sum{kind="apps/Deployment"} 0.032\n`);

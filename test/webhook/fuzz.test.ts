@@ -3,14 +3,23 @@ import { afterEach, expect, it } from "vitest";
 import { admitReview } from "../../src/webhook/admitReview.ts";
 import { answer } from "../../src/webhook/answer.ts";
 import { parseReview } from "../../src/webhook/parseReview.ts";
+import { aSidecarPolicy, withFields } from "../build/sidecarPolicy.ts";
 import { deployment, key } from "../core/admission/arbitrary.ts";
 import { policy, world } from "../core/admission/build.ts";
+import { anyPod } from "../core/sidecars/arbitrary.ts";
 import { reviewOf } from "./reviews.ts";
 
 /* What anybody in the cluster may post to the port: no input makes us throw, answer another request, or touch a prototype. */
 
 const numRuns = process.env["SOAK"] ? 10_000 : 500;
-const around = world({ policies: [policy("everything", { trigger: "Template" })] });
+const sidecars = aSidecarPolicy(
+  withFields({
+    istio: { inject: "Enabled", revision: "r", holdUntilProxyStarts: true },
+    env: [{ name: "A", value: "1" }],
+    optOut: "Forbid",
+  }),
+);
+const around = world({ policies: [policy("everything", { trigger: "Template" })], sidecarPolicies: [sidecars] });
 const shapesBefore = Object.getOwnPropertyNames(Object.prototype).length;
 
 afterEach(() => {
@@ -37,12 +46,14 @@ it("bytes that are no review are refused with a sentence", () => {
 
 /** A review in which one member, anywhere, has another value or another name. */
 const junk = fc.oneof(fc.constantFrom(null, true, 0, -1, "", "polluted", [], {}, [[]], [null], { a: {} }), fc.jsonValue({ maxDepth: 2 }));
-const kind = fc.constantFrom("apps/Deployment", "serin.dev/CanaryPlan", "networking.istio.io/VirtualService", "other/Kind");
+const kind = fc.constantFrom("apps/Deployment", "serin.dev/CanaryPlan", "networking.istio.io/VirtualService", "/Pod", "/Pod", "other/Kind");
 const spoilt = fc
-  .record({ oldObject: deployment, object: deployment, kind, place: fc.nat(), junk, name: fc.option(key) })
-  .map(({ oldObject, object, kind: full, place, junk: value, name }) => {
+  .record({ oldObject: deployment, object: deployment, pod: anyPod, kind, place: fc.nat(), junk, name: fc.option(key) })
+  .map(({ oldObject, object, pod, kind: full, place, junk: value, name }) => {
     const [group = "", kindName = ""] = full.split("/");
-    const review = JSON.parse(JSON.stringify(reviewOf(oldObject, object, { kind: { group, version: "v1", kind: kindName } })));
+    const about = { kind: { group, version: "v1", kind: kindName } };
+    const asked = full === "/Pod" ? reviewOf(null, pod, { ...about, operation: "CREATE" }) : reviewOf(oldObject, object, about);
+    const review = JSON.parse(JSON.stringify(asked));
     const places: Array<[Record<string, unknown>, string]> = [];
     const walk = (at: unknown): void => {
       if (at === null || typeof at !== "object") return;
@@ -60,7 +71,7 @@ const spoilt = fc
     return review as object;
   });
 
-it("a review with anything in any place is answered under its own uid, or refused with a sentence", () => {
+it("a review with anything in any place is answered under its own uid, or refused with a sentence", { timeout: 120_000 }, () => {
   fc.assert(
     fc.property(spoilt, (review) => {
       const text = JSON.stringify(review);

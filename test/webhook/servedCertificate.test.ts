@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { issueLeaf, makeAuthority } from "../../src/tls/authority.ts";
 import type { KeyPair } from "../../src/tls/keyPair.ts";
+import { readCertificates } from "../../src/tls/readCertificates.ts";
 import type { ServingCertificate } from "../../src/tls/servingSecret.ts";
 import { webhookNames } from "../../src/tls/webhookNames.ts";
 import { servedCertificate } from "../../src/webhook/servedCertificate.ts";
@@ -29,7 +30,12 @@ function holder() {
   const told: string[] = [];
   const clock = { now: start };
   const log = { info: (_: object, text: string) => void told.push(text), error: ({ why }: { why: string }) => void told.push(why) };
-  const certificate = servedCertificate({ now: () => clock.now, serve: (one) => void served.push(nameOf(one)), log: log as never });
+  const certificate = servedCertificate({
+    now: () => clock.now,
+    serve: (one) => void served.push(nameOf(one)),
+    log: log as never,
+    heardMs: 20,
+  });
   return { certificate, served, told, clock };
 }
 
@@ -83,6 +89,66 @@ describe("the certificate served", () => {
       await new Promise((resolve) => setTimeout(resolve, 20));
     certificate.stop();
     expect(served).toEqual(["first"]);
+  });
+});
+
+const [caOne, caTwo] = [one, two].map(({ cert }) => readCertificates(cert).found);
+
+describe("a certificate of another CA", () => {
+  it("waits until its CA is trusted, and a moment longer", async () => {
+    const { certificate, served, clock } = holder();
+    certificate.trusts(caOne);
+    certificate.offer(first);
+    clock.now += 25;
+    certificate.offer(second);
+    expect(served).toEqual(["first"]);
+    certificate.trusts([...(caOne ?? []), ...(caTwo ?? [])]);
+    expect(served).toEqual(["first"]);
+    clock.now += 25;
+    await expect.poll(() => served).toEqual(["first", "second"]);
+    certificate.stop();
+  });
+
+  it("whose CA has been trusted for long is served at once, as each of the same CA is", () => {
+    const { certificate, served, clock } = holder();
+    certificate.trusts([...(caOne ?? []), ...(caTwo ?? [])]);
+    certificate.offer(brief);
+    clock.now += 25;
+    certificate.offer(first);
+    certificate.offer(second);
+    expect(served).toEqual(["brief", "first", "second"]);
+  });
+
+  it("is served at once when nothing is, when the last one is not trusted either, and when there is no configuration", () => {
+    const { certificate, served } = holder();
+    certificate.trusts(caTwo);
+    certificate.offer(first);
+    certificate.offer(brief);
+    certificate.trusts(undefined);
+    certificate.offer(second);
+    expect(served).toEqual(["first", "brief", "second"]);
+  });
+
+  it("that nobody ever trusts is served in time before the last one ends", async () => {
+    const { certificate, served, clock } = holder();
+    certificate.trusts(caOne);
+    certificate.offer(brief);
+    clock.now = Math.floor((start + hour) / 1_000) * 1_000 - 100;
+    certificate.offer(second);
+    expect(served).toEqual(["brief"]);
+    clock.now += 60;
+    await expect.poll(() => served).toEqual(["brief", "second"]);
+    certificate.stop();
+  });
+
+  it("gives way to one that is offered after it", () => {
+    const { certificate, served } = holder();
+    certificate.trusts(caOne);
+    certificate.offer(first);
+    certificate.offer(second);
+    certificate.offer(brief);
+    certificate.trusts([...(caOne ?? []), ...(caTwo ?? [])]);
+    expect(served).toEqual(["first", "brief"]);
   });
 });
 

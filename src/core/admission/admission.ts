@@ -1,3 +1,4 @@
+import type { LackReason } from "../sidecars/reasons.ts";
 import type { JsonPatchOperation } from "./jsonPatch.ts";
 import type { ReasonCode, Words } from "./reasons.ts";
 
@@ -21,6 +22,10 @@ export type Decision =
   | "SplitKept"
   /** The worker's own change, made by admission so that it owns nothing. */
   | "Carried"
+  /** A pod got what policies ask for. */
+  | "Equipped"
+  /** A pod lacks something that policies ask for, and is made all the same. */
+  | "Lacking"
   | "Errored";
 
 /** An answer to one admission request. Made by the four constructors below and by nobody else. */
@@ -36,12 +41,16 @@ export interface Admission {
   warnings: string[];
   /** For the audit log of kube-apiserver, which puts the webhook's name in front of each key. */
   auditAnnotations: Record<string, string>;
+  /** Of a pod: for each thing that a policy asks for whether it was added, or why not. For the counters. */
+  findings?: ReadonlyArray<LackReason | "Added">;
 }
 
 /** What an answer is about, for the audit log. */
 export interface Subject {
   plan?: string | undefined;
   policy?: string | undefined;
+  /** What a pod lacks, in words. */
+  lacks?: string | undefined;
 }
 
 /** kubectl cuts long warnings, and the API server cuts all of them together at 4 KiB. */
@@ -82,11 +91,12 @@ function told(decision: Decision, words: Words, subject: Subject): Omit<Admissio
   };
 }
 
-const auditAnnotations = (decision: Decision, { reason }: Words, { plan, policy }: Subject): Record<string, string> => ({
+const auditAnnotations = (decision: Decision, { reason }: Words, { plan, policy, lacks }: Subject): Record<string, string> => ({
   decision,
   reason,
   ...(plan === undefined ? {} : { plan }),
   ...(policy === undefined ? {} : { policy }),
+  ...(lacks === undefined ? {} : { lacks }),
 });
 
 const cut = (line: string): string => (line.length <= longestWarning ? line : `${line.slice(0, longestWarning - 1)}…`);

@@ -1,4 +1,4 @@
-/** The only operations that admission uses: no `test` (one that misses fails the request even with failurePolicy Ignore), no lists. */
+/** The only operations that admission uses: no `test` (one that misses fails the request even with failurePolicy Ignore); into lists only `add`. */
 export type JsonPatchOperation = { op: "add" | "replace"; path: string; value: unknown } | { op: "remove"; path: string };
 
 /** A JSON pointer (RFC 6901) from unescaped segments: `~` and `/` occur in annotation keys. */

@@ -44,6 +44,10 @@ export const admissionReasons = {
   // other kinds
   Stamped: "Who asked and when was written into the plan.",
   SplitKept: "A VirtualService was applied over the split of a live plan: the split stays.",
+  // pods
+  SidecarsAdded: "The pod got what SidecarPolicies ask for.",
+  SidecarsLacking: "The pod lacks something that a SidecarPolicy asks for: it can't be added, or the policy only audits.",
+  RevisionNamed: "The pod got the label by which metrics tell its revision.",
   // faults
   BadReview: "The review is not one that kube-apiserver sends.",
   Failed: "Our own bug.",

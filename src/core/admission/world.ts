@@ -41,6 +41,8 @@ export interface PlanFact {
   /** Why it stands where it stands, in a sentence. */
   message: string;
   live: boolean;
+  /** Promoted: the canary's ReplicaSet is the Deployment's by now, and new pods of it are stable ones. */
+  handedOver: boolean;
   step: { index: number; total: number };
   /** The step now in force is a pause without a duration, and no approval for it is recorded yet. */
   atGate: boolean;
@@ -73,6 +75,7 @@ export function planFact(plan: CanaryPlan): PlanFact {
     ...(status?.outcome === undefined ? {} : { outcome: status.outcome }),
     message: status?.message ?? "",
     live: isLive(plan),
+    handedOver: phase === "Promoting" && afterHandOver.has(status?.stage ?? ""),
     step: { index, total },
     atGate: isAtGate(plan, index),
     ...(spec.request === undefined ? {} : { requestUid: spec.request.uid }),
@@ -82,6 +85,9 @@ export function planFact(plan: CanaryPlan): PlanFact {
     routes: (status?.routes ?? []).map((route) => `${route.namespace}/${route.name}`),
   };
 }
+
+/** What a promotion waits for once the canary's ReplicaSet is the Deployment's (`core/plan/promote.ts`). */
+const afterHandOver = new Set(["unhold", "complete", "delay", "lower", "unroute", "giveBack"]);
 
 function isAtGate({ spec, status }: CanaryPlan, index: number): boolean {
   if (status?.phase !== "Paused" && status?.phase !== "Progressing") return false;

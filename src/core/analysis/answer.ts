@@ -1,3 +1,16 @@
+import type { Tallies } from "./builtin/tally.ts";
+
+/** What was counted for a built-in since the look before. */
+export interface CountsAnswer extends Tallies {
+  readonly kind: "counts";
+  /** Since when, ms since epoch: the time of the sample before. */
+  readonly since: number;
+  /** Where a slow request begins, in ms; of a latency only. */
+  readonly boundMs?: number;
+  /** Why nothing could be counted. */
+  readonly missing?: string;
+}
+
 /** What a provider answered to one query: the seam between the analysis and whoever asks (src/prometheus). */
 export type MetricAnswer =
   /** The value of each series, in order; empty when nothing matched. NaN and ±Infinity are possible. */

@@ -5,10 +5,11 @@ import type { MetricPhase } from "./limits.ts";
 const badness: readonly MetricPhase[] = ["Successful", "Inconclusive", "Error", "Failed"];
 
 /**
- * All metrics as one: the first broken one ends the analysis (R2), the worst wins; else it runs until all are Successful (R1). The message
+ * All metrics as one; dry runs are only looked at (R4). The first broken one ends the analysis (R2), the worst wins; else it runs until all are Successful (R1). The message
  * is that of the metrics which decide. No metrics: Successful.
  */
-export function assess(statuses: readonly MetricStatus[]): { phase: MetricPhase; message: string } {
+export function assess(all: readonly MetricStatus[]): { phase: MetricPhase; message: string } {
+  const statuses = all.filter(({ dryRun }) => dryRun !== true);
   const worst = badness.findLast((phase) => phase !== "Successful" && statuses.some((status) => status.phase === phase));
   if (worst !== undefined) return { phase: worst, message: messageOf(statuses, [worst]) };
   if (statuses.every(({ phase }) => phase === "Successful"))

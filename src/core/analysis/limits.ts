@@ -7,23 +7,28 @@ import type { MetricStatus } from "../../api/metricStatus.ts";
 /** Argo Rollouts' defaults. */
 export const defaults = { failureLimit: 0, inconclusiveLimit: 0, consecutiveErrorLimit: 4, consecutiveSuccessLimit: 0 } as const;
 
-type Counters = Pick<MetricStatus, "failed" | "inconclusive" | "consecutiveErrors" | "consecutiveSuccesses" | "measured">;
+type Counters = Pick<MetricStatus, "step" | "failed" | "inconclusive" | "consecutiveErrors" | "consecutiveSuccesses" | "measured">;
 export type MetricPhase = MetricStatus["phase"];
 
 /** Phases from which only a new analysis leads on. `Successful` is not one: a closing look may still find a failure. */
 export const isBroken = (phase: MetricPhase): phase is "Failed" | "Inconclusive" | "Error" =>
   phase === "Failed" || phase === "Inconclusive" || phase === "Error";
 
-/** How many measurements end the metric; undefined: it goes on until the plan ends (C1, C2). */
-export function effectiveCount(metric: Metric): number | undefined {
+/** How many measurements end the metric; undefined: it goes on until the plan ends (C1, C2). A built-in in a step ends with its first verdict. */
+export function effectiveCount(metric: Metric, inStep = false): number | undefined {
   if (metric.count !== undefined && metric.count > 0) return metric.count;
+  if (metric.builtin !== undefined) return inStep ? 1 : undefined;
   return metric.interval === undefined ? 1 : undefined;
 }
+
+/** A built-in that wants to see more only holds its step: nobody needs to decide. */
+export const inconclusiveLimitOf = ({ inconclusiveLimit, builtin }: Metric): number =>
+  inconclusiveLimit ?? (builtin === undefined ? defaults.inconclusiveLimit : Number.POSITIVE_INFINITY);
 
 /** The limit that is broken, with its arithmetic; the later check wins (L10). */
 export function brokenLimit(metric: Metric, counters: Counters): { phase: "Failed" | "Inconclusive" | "Error"; why: string } | undefined {
   const failureLimit = metric.failureLimit ?? defaults.failureLimit;
-  const inconclusiveLimit = metric.inconclusiveLimit ?? defaults.inconclusiveLimit;
+  const inconclusiveLimit = inconclusiveLimitOf(metric);
   const errorLimit = metric.consecutiveErrorLimit ?? defaults.consecutiveErrorLimit;
   if (counters.consecutiveErrors > errorLimit)
     return { phase: "Error", why: `consecutiveErrors (${counters.consecutiveErrors}) > consecutiveErrorLimit (${errorLimit})` };
@@ -42,7 +47,7 @@ export function phaseOf(metric: Metric, counters: Counters): { phase: MetricPhas
   const passes = counters.consecutiveSuccesses;
   if (wanted > 0 && passes >= wanted)
     return { phase: "Successful", why: `consecutiveSuccesses (${passes}) reached consecutiveSuccessLimit (${wanted})` };
-  const count = effectiveCount(metric);
+  const count = effectiveCount(metric, counters.step !== undefined);
   const measured = counters.measured ?? 0;
   if (count === undefined || measured < count) return { phase: "Running" };
   if (wanted === 0) return { phase: "Successful", why: `measured (${measured}) reached count (${count})` };
@@ -57,7 +62,7 @@ export function invalidReason(metric: Metric): string | undefined {
   const count = metric.count ?? 0;
   if (failureLimit < -1) return `failureLimit is ${failureLimit}: use -1 to forgive every failure, or 0 and above`;
   if (failureLimit === -1 && wanted === 0) return "failureLimit -1 never fails the metric, so it needs a consecutiveSuccessLimit above 0";
-  if (count > 1 && metric.interval === undefined) return `count ${count} needs an interval`;
+  if (count > 1 && metric.interval === undefined && metric.builtin === undefined) return `count ${count} needs an interval`;
   if (count > 0 && count < Math.max(0, failureLimit) + wanted)
     return `count (${count}) < failureLimit (${Math.max(0, failureLimit)}) + consecutiveSuccessLimit (${wanted})`;
   if (count > 0 && count < (metric.inconclusiveLimit ?? 0)) return `count (${count}) < inconclusiveLimit (${metric.inconclusiveLimit})`;

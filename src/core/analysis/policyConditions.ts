@@ -1,8 +1,9 @@
 import type { Metric } from "../../api/metric.ts";
 import type { CanaryPolicy, PolicyStatus } from "../../api/policy.ts";
-import { compileCondition } from "./condition.ts";
 import { unjudgedSteps } from "./inForce.ts";
-import { renderQuery } from "./query.ts";
+import { metricTroubles, placeIn, type Rule, type Trouble, usualScrapeMs } from "./metricTroubles.ts";
+import { rulesThatFindNothing } from "./nameRule.ts";
+import { resolveMetric, type Templates } from "./templates.ts";
 
 type Condition = NonNullable<PolicyStatus["conditions"]>[number];
 type Said = Pick<Condition, "type" | "status" | "reason" | "message">;
@@ -11,9 +12,13 @@ type Said = Pick<Condition, "type" | "status" | "reason" | "message">;
  * What Serin thinks of a policy, for its status: whether conditions and queries can be used at all, and whether some step ends by time alone.
  * A condition that stays as it was keeps its transition time, so the same policy gives the same status.
  */
-export function policyConditions({ metadata, spec, status }: CanaryPolicy, now: string): PolicyStatus {
+export function policyConditions(
+  { metadata, spec, status }: CanaryPolicy,
+  now: string,
+  templates: Templates = () => undefined,
+): PolicyStatus {
   const generation = metadata.generation ?? 0;
-  const conditions = [accepted(spec), unjudged(spec)].map((said): Condition => {
+  const conditions = [accepted(spec, templates), unjudged(spec)].map((said): Condition => {
     const before = status?.conditions?.find(({ type }) => type === said.type);
     const lastTransitionTime = before?.status === said.status ? before.lastTransitionTime : now;
     return { ...said, message: said.message.slice(0, 2048), observedGeneration: generation, lastTransitionTime };
@@ -21,26 +26,32 @@ export function policyConditions({ metadata, spec, status }: CanaryPolicy, now: 
   return { observedGeneration: generation, conditions };
 }
 
-function accepted(spec: CanaryPolicy["spec"]): Said {
+function accepted(spec: CanaryPolicy["spec"], templates: Templates): Said {
   const metrics = [...(spec.analysis?.metrics ?? []), ...spec.steps.flatMap((step) => step.analysis?.metrics ?? [])];
-  const troubles = metrics.flatMap(troublesOf);
+  const analyses = [spec.analysis, ...spec.steps.map((step) => step.analysis)].filter((each) => each !== undefined);
+  const found = metrics.map((metric) => troublesOf(metric, templates));
+  const troubles = [...found.flatMap(({ errors }) => errors), ...analyses.flatMap(rulesThatFindNothing)];
+  const doubts = found.flatMap(({ warnings }) => warnings);
   const counted = `${spec.steps.length} steps, ${metrics.length} ${metrics.length === 1 ? "metric" : "metrics"}`;
   return troubles.length === 0
-    ? { type: "Accepted", status: "True", reason: "Usable", message: counted }
+    ? { type: "Accepted", status: "True", reason: "Usable", message: [counted, ...doubts].join("; ") }
     : { type: "Accepted", status: "False", reason: "NotUsable", message: `${troubles.join("; ")}. Canaries under it roll back` };
 }
 
-/** Any names do for a look at the placeholders; whether a Service is there depends on the Deployment. */
-const anyNames = { namespace: "n", deployment: "d", service: "s", canaryHash: "c", stableHash: "h" };
+/** What is wrong with a metric for sure, and what is if Prometheus scrapes as seldom as usual. */
+function troublesOf(written: Metric, templates: Templates): { errors: string[]; warnings: string[] } {
+  const resolved = resolveMetric(written, templates);
+  if ("error" in resolved) return { errors: [`metric ${written.name}: ${resolved.error}`], warnings: [] };
+  const troubles = metricTroubles(resolved.metric, usualScrapeMs);
+  const told = (wanted: (rule: Rule) => boolean): string[] =>
+    troubles.filter(({ rule }) => wanted(rule)).map((trouble) => `metric ${written.name}: ${inWords(resolved.metric, trouble)}`);
+  return { errors: told((rule) => rule !== "short-range"), warnings: told((rule) => rule === "short-range") };
+}
 
-function troublesOf({ name, successCondition, failureCondition, provider }: Metric): string[] {
-  const conditions = { successCondition, failureCondition };
-  const unreadable = Object.entries(conditions).flatMap(([field, text]) => {
-    const compiled = text === undefined ? undefined : compileCondition(text);
-    return compiled && "error" in compiled ? [`metric ${name}: ${field} ${text}: ${compiled.error}`] : [];
-  });
-  const rendered = renderQuery(provider.prometheus.query, anyNames);
-  return [...unreadable, ...("error" in rendered ? [`metric ${name}: ${rendered.error}`] : [])];
+function inWords(metric: Metric, { path: [field], at, message }: Trouble): string {
+  const text = field === "provider" ? (metric.provider?.prometheus.query ?? "") : (metric[field] ?? "");
+  const { line, column } = placeIn(text, at);
+  return field === "provider" ? `query, line ${line}, column ${column}: ${message}` : `${field} ${text}, column ${column}: ${message}`;
 }
 
 function unjudged(spec: CanaryPolicy["spec"]): Said {

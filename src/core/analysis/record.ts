@@ -2,13 +2,13 @@ import type { Metric } from "../../api/metric.ts";
 import type { Measurement, MetricStatus, Verdict } from "../../api/metricStatus.ts";
 import { atMost } from "./answer.ts";
 import type { Judgement } from "./condition.ts";
-import { brokenLimit, defaults, invalidReason, isBroken, phaseOf } from "./limits.ts";
+import { brokenLimit, defaults, inconclusiveLimitOf, invalidReason, isBroken, phaseOf } from "./limits.ts";
 import { closingIntervalOf, intervalOf, lastFinishedAt } from "./schedule.ts";
 import { fromTime, toTime } from "./time.ts";
 
 /** What is kept of a metric: its counters and its latest measurements. */
 
-/** Argo Rollouts' default retention, and the schema's bound. */
+/** Argo Rollouts' default retention. */
 const kept = 10;
 
 export type NewMeasurement = Omit<Measurement, "counted">;
@@ -18,12 +18,23 @@ export function toMeasurement(judgement: Judgement, when: { startedAt: number; f
   return { ...judgement, startedAt: toTime(when.startedAt), finishedAt: toTime(when.finishedAt), weight: when.weight };
 }
 
+/** How an analysis starts. */
+export interface Beginning {
+  readonly now: number;
+  /** Index of the analysis step that it belongs to. */
+  readonly step?: number;
+  readonly dryRun?: boolean;
+  /** Why it can't be carried out at all. */
+  readonly invalid?: string;
+}
+
 /** A metric whose analysis starts now; with contradicting numbers it ends at once (C4). */
-export function begin(metric: Metric, { now, step }: { now: number; step?: number }): MetricStatus {
-  const invalid = invalidReason(metric);
+export function begin(metric: Metric, { now, step, dryRun = false, invalid: unusable }: Beginning): MetricStatus {
+  const invalid = unusable ?? invalidReason(metric);
   return {
     name: metric.name,
     ...(step !== undefined && { step }),
+    ...(dryRun && { dryRun }),
     phase: invalid === undefined ? "Pending" : "Error",
     startedAt: toTime(now),
     ...(invalid !== undefined && { message: atMost(`${metric.name}: analysis spec invalid: ${invalid}`, 1024) }),
@@ -55,13 +66,13 @@ export function record(
   metric: Metric,
   status: MetricStatus,
   measurement: NewMeasurement,
-  { closing = false }: { closing?: boolean } = {},
+  { closing = false, retention = kept }: { closing?: boolean; retention?: number | undefined } = {},
 ): MetricStatus {
-  if (isBroken(status.phase)) return remember(status, { ...measurement, counted: false });
+  if (isBroken(status.phase)) return remember(status, { ...measurement, counted: false }, retention);
   const scheduled = !closing && fromTime(measurement.startedAt) >= lastFinishedAt(status);
   const counted = scheduled || measurement.verdict === "error" || countsAgain(metric, status, measurement);
   const tallied = tally(status, measurement, { scheduled, counted });
-  return conclude(metric, remember(tallied, { ...measurement, counted }), measurement);
+  return conclude(metric, remember(tallied, { ...measurement, counted }, retention), measurement);
 }
 
 /** Whether a closing look that failed (or was inconclusive) counts: an interval after the last one that did. */
@@ -98,9 +109,15 @@ function tally(
   };
 }
 
-/** Keeps the latest ten, in the order in which they were asked: a late answer never looks like the latest. */
-function remember(status: MetricStatus, measurement: Measurement): MetricStatus {
-  const measurements = [...status.measurements, measurement].sort((a, b) => fromTime(a.startedAt) - fromTime(b.startedAt)).slice(-kept);
+/**
+ * Keeps the latest ones, in the order in which they were asked: a late answer never looks like the latest. Beyond the latest ten the message goes,
+ * which is most of a measurement's size.
+ */
+function remember(status: MetricStatus, measurement: Measurement, retention: number): MetricStatus {
+  const measurements = [...status.measurements, measurement]
+    .sort((a, b) => fromTime(a.startedAt) - fromTime(b.startedAt))
+    .slice(-retention)
+    .map((each, index, { length }) => (index < length - kept && each.message !== "" ? { ...each, message: "" } : each));
   return { ...status, measurements };
 }
 
@@ -121,7 +138,9 @@ function forgiven(metric: Metric, status: MetricStatus, verdict: Verdict): strin
   if (verdict === "error")
     return `consecutiveErrors (${status.consecutiveErrors}) <= consecutiveErrorLimit (${metric.consecutiveErrorLimit ?? defaults.consecutiveErrorLimit})`;
   if (verdict === "inconclusive")
-    return `inconclusive (${status.inconclusive}) <= inconclusiveLimit (${metric.inconclusiveLimit ?? defaults.inconclusiveLimit})`;
+    return Number.isFinite(inconclusiveLimitOf(metric))
+      ? `inconclusive (${status.inconclusive}) <= inconclusiveLimit (${inconclusiveLimitOf(metric)})`
+      : "more requests will tell";
   if (verdict !== "fail") return undefined;
   const limit = metric.failureLimit ?? defaults.failureLimit;
   return limit === -1

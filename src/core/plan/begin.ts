@@ -3,6 +3,7 @@ import { type CanaryPlan, isLive, type Request } from "../../api/plan.ts";
 import { planName } from "../../api/planName.ts";
 import type { CanaryPolicy } from "../../api/policy.ts";
 import { hashOf } from "../../api/template.ts";
+import { withTemplates } from "../analysis/templates.ts";
 import type { Action } from "./action.ts";
 import { byWhom, isRetry, requestOf, retryOf, strandedRequest, unrecorded } from "./requestUid.ts";
 import type { ReplicaSetFacts, Snapshot } from "./snapshot.ts";
@@ -23,9 +24,10 @@ export function begin(snapshot: Snapshot): Action[] {
 function answer(snapshot: Snapshot): Action[] {
   const { deployment, intent, planOfIntent } = snapshot;
   if (!deployment || deployment.deleting || !intent || intent.uid !== deployment.uid) return [];
-  if (!deployment.paused) return isLostHold(snapshot) ? repaused(deployment) : [];
   const stable = serving(snapshot);
   const isBack = deployment.digest === stable?.digest;
+  // Somebody unpaused it past the admission. When stable was asked for before that, the intent is a leftover.
+  if (!deployment.paused && !isBack) return isLostHold(snapshot) ? repaused(deployment) : [];
   if (isBack && (planOfIntent || !needsRecord(snapshot))) return letGo(snapshot, true);
   const retry = retryOfHeld(snapshot);
   const again = retry ?? (strandedFor(snapshot) === 0 ? strandedRequest(intent, snapshot.now) : undefined);
@@ -137,7 +139,15 @@ function newPlan(snapshot: Snapshot, stable: ReplicaSetFacts, request: Request, 
       deployment: { name, uid: deployment.uid },
       stable: { hash: stable.hash, digest: stable.digest, images: [...stable.images] },
       canary: { hash: canaryHash, digest: deployment.digest, images: [...deployment.images] },
-      ...(policy ? { policy: { name: policy.metadata.name, generation: policy.metadata.generation ?? 0, spec: policy.spec } } : {}),
+      ...(policy
+        ? {
+            policy: {
+              name: policy.metadata.name,
+              generation: policy.metadata.generation ?? 0,
+              spec: withTemplates(policy.spec, snapshot.templates),
+            },
+          }
+        : {}),
       request,
       ...(overwritten.length > 0 ? { overwritten } : {}),
       ...(intent.restore ? { restore: intent.restore } : {}),

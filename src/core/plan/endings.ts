@@ -1,3 +1,4 @@
+import { terminate } from "../analysis/run.ts";
 import type { Draft } from "./draft.ts";
 import type { Look } from "./look.ts";
 import type { PlanReason } from "./reasons.ts";
@@ -83,8 +84,15 @@ export function end(draft: Draft, { outcome, reason, message }: Ending): void {
   const rollsBack = outcome === "RolledBack" || outcome === "Held";
   draft.enter(rollsBack ? "RollingBack" : "Cancelling");
   draft.status.outcome = outcome;
+  endAnalysis(draft);
   delete draft.status.stage;
   delete draft.status.stageSince;
   draft.tell(reason, message, rollsBack ? "Warning" : "Normal");
   draft.stage("unwind");
+}
+
+/** No metric is measured any more: those still under way count as Successful (rows R2, R3 and W4). `step`: only those of that analysis step. */
+export function endAnalysis(draft: Draft, step?: number): void {
+  const { metrics } = draft.status;
+  if (metrics) draft.status.metrics = metrics.map((status) => (step === undefined || status.step === step ? terminate(status) : status));
 }

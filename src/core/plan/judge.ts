@@ -1,13 +1,13 @@
 import type { MetricStatus } from "../../api/metricStatus.ts";
-import { judge as judgeAnswer } from "../analysis/condition.ts";
 import { type InForce, metricsInForce } from "../analysis/inForce.ts";
-import { assess, begin, closingLook, due, nextDue, noDataAt, noDataVerdict, record, toMeasurement } from "../analysis/run.ts";
+import { assess, closingLook, due, nextDue, noDataAt, noDataVerdict } from "../analysis/run.ts";
 import { approvalOf } from "./approvals.ts";
 import type { Draft } from "./draft.ts";
 import { end, failed } from "./endings.ts";
 import type { Look } from "./look.ts";
 import { wayOf, weightNow } from "./routes.ts";
 import { metricKey } from "./snapshot.ts";
+import { statusOf, takeIn, weightChangedAt } from "./takeIn.ts";
 
 /** `go`: the steps may go on. `wait`: a person or data is needed. `end`: the plan unwinds. */
 export type Judged = "go" | "wait" | "end";
@@ -32,31 +32,9 @@ export function judge(look: Look, draft: Draft): Judged {
   return missingData(look, draft, statuses);
 }
 
-const statusOf = (draft: Draft, { metric, step }: InForce): MetricStatus | undefined =>
-  draft.status.metrics?.find((status) => status.name === metric.name && status.step === step);
-
-function setStatus(draft: Draft, next: MetricStatus): void {
-  const others = (draft.status.metrics ?? []).filter((status) => status.name !== next.name || status.step !== next.step);
-  draft.status.metrics = [...others, next].sort((a, b) => (a.step ?? -1) - (b.step ?? -1) || (a.name < b.name ? -1 : 1));
-}
-
-function takeIn(look: Look, draft: Draft, inForce: readonly InForce[]): void {
-  for (const each of inForce) {
-    if (!statusOf(draft, each))
-      setStatus(draft, begin(each.metric, { now: draft.now, ...(each.step === undefined ? {} : { step: each.step }) }));
-  }
-  for (const { key, answer, startedAt, finishedAt, weight, closing } of look.snapshot.answers) {
-    const asked = inForce.find(({ metric, step }) => metricKey(metric.name, step) === key);
-    const before = asked && statusOf(draft, asked);
-    // A late answer, of a step that is over, says nothing about this one.
-    if (!asked || !before || startedAt < Date.parse(before.startedAt)) continue;
-    const measurement = toMeasurement(judgeAnswer(asked.metric, answer), { startedAt, finishedAt, weight });
-    setStatus(draft, record(asked.metric, before, measurement, { closing }));
-  }
-}
-
 function schedule(look: Look, draft: Draft, inForce: readonly InForce[]): void {
   for (const each of inForce) {
+    if (each.metric.builtin !== undefined) continue;
     const key = metricKey(each.metric.name, each.step);
     const status = statusOf(draft, each);
     const clock = { now: draft.now, startedAt: draft.now, measuring: look.snapshot.inFlight.has(key) };
@@ -66,7 +44,9 @@ function schedule(look: Look, draft: Draft, inForce: readonly InForce[]): void {
   }
 }
 
+/** A built-in is never asked for: it is counted all along, for all plans at once, and its next count wakes this plan. */
 function measure(look: Look, draft: Draft, { metric, step }: InForce, closing: boolean): void {
+  if (metric.builtin !== undefined) return;
   const key = metricKey(metric.name, step);
   if (look.snapshot.inFlight.has(key) || draft.actions.some((action) => action.kind === "measure" && action.key === key)) return;
   draft.do({ kind: "measure", key, metric, weight: weightInForce(look, draft), closing });
@@ -76,7 +56,7 @@ const weightInForce = (look: Look, draft: Draft): number =>
   wayOf(look) === "routes" ? (weightNow(look) ?? 0) : (draft.status.weight?.desired ?? 0);
 
 function missingData(look: Look, draft: Draft, statuses: readonly MetricStatus[]): Judged {
-  for (const status of statuses) {
+  for (const status of statuses.filter(({ dryRun }) => dryRun !== true)) {
     const verdict = noDataVerdict(look.policy.onNoData, status, draft.now);
     const at = noDataAt(look.policy.onNoData, status);
     if (at !== undefined && at > draft.now) draft.wake(at - draft.now);
@@ -133,11 +113,11 @@ export function passUnder(look: Look, draft: Draft, weight: number): boolean {
 
 function passEach(look: Look, draft: Draft, metrics: readonly InForce[], weight: number): boolean {
   if (weight === 0) return true;
-  const weightChangedAt =
-    wayOf(look) === "routes" ? look.snapshot.trafficChangedAt : Date.parse(draft.status.weight?.changedAt ?? draft.time);
+  const changedAt = weightChangedAt(look, draft);
   let passed = true;
   for (const each of metrics) {
-    const looked = closingLook(each.metric, statusOf(draft, each), { now: draft.now, weightChangedAt, weight });
+    if (each.dryRun) continue;
+    const looked = closingLook(each.metric, statusOf(draft, each), { now: draft.now, weightChangedAt: changedAt, weight });
     if (looked.kind === "passed") continue;
     passed = false;
     draft.stage("pass");

@@ -1,6 +1,7 @@
 import { parseDuration } from "../../api/duration.ts";
 import type { CanaryPlan, Phase } from "../../api/plan.ts";
 import type { Draft } from "./draft.ts";
+import { endAnalysis } from "./endings.ts";
 import { type Look, podsInCount, readyOf, settledAt } from "./look.ts";
 import { provenEmpty } from "./proof.ts";
 import { restoreActions, ruleDeletions, weightNow } from "./routes.ts";
@@ -162,6 +163,7 @@ const skippedSteps = (draft: Draft): boolean => draft.toldOf("WithinRollbackWind
 export function finish(draft: Draft, { metadata }: CanaryPlan, outcome: Phase): void {
   draft.enter(outcome);
   draft.status.finishedAt = draft.time;
+  endAnalysis(draft);
   delete draft.status.stage;
   delete draft.status.stageSince;
   delete draft.status.outcome;

@@ -2,7 +2,8 @@ import type { Approval, Intent } from "../../api/intent.ts";
 import type { CanaryPlan } from "../../api/plan.ts";
 import type { CanaryPolicy } from "../../api/policy.ts";
 import type { PastPlan } from "../admission/rollbackWindow.ts";
-import type { MetricAnswer } from "../analysis/answer.ts";
+import type { CountsAnswer, MetricAnswer } from "../analysis/answer.ts";
+import type { Templates } from "../analysis/templates.ts";
 import type { DestinationRuleObject, ServiceFacts, VirtualServiceObject } from "../traffic/wire.ts";
 
 /** Everything that a decision about one Deployment is made from: what the caches hold, what this worker measured, and the time. */
@@ -31,6 +32,8 @@ export interface Snapshot {
   approval: Approval | undefined;
   /** The policy of the plan (or, without a plan, of the intent) as it is now. */
   policy: CanaryPolicy | undefined;
+  /** The MetricTemplates of the cluster by name, for a plan that is being made. */
+  templates: Templates;
   /** ReplicaSets owned by the Deployment or by the plan. */
   replicaSets: readonly ReplicaSetFacts[];
   /** Pods of those ReplicaSets. */
@@ -118,6 +121,8 @@ export interface ReplicaSetFacts {
 export interface PodFacts {
   name: string;
   hash: string;
+  /** What Istio's metrics call its version. */
+  revision: string;
   ready: boolean;
   deleting: boolean;
   /** Why a container waits: CrashLoopBackOff, ImagePullBackOff … */
@@ -135,7 +140,7 @@ export interface Answered {
   weight: number;
   /** Whether it was a closing look (design §8). */
   closing: boolean;
-  answer: MetricAnswer;
+  answer: MetricAnswer | CountsAnswer;
 }
 
 /** Names one metric of a plan: background metrics by name, those of an analysis step with its index. */

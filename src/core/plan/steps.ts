@@ -3,6 +3,7 @@ import type { PolicyStep } from "../../api/policy.ts";
 import { canaryReplicas } from "../traffic/capacity.ts";
 import { approvalOf } from "./approvals.ts";
 import type { Draft } from "./draft.ts";
+import { endAnalysis } from "./endings.ts";
 import { inlineAnalysis, passUnder } from "./judge.ts";
 import { type Look, podsInWords, readyOf, settledAt, stepAt } from "./look.ts";
 import { proofOf } from "./proof.ts";
@@ -135,6 +136,7 @@ function advance(look: Look, draft: Draft, step: PolicyStep): void {
   const index = draft.status.step?.index ?? 0;
   if (step.setWeight === undefined)
     draft.tell("StepCompleted", `step ${index + 1}/${look.policy.steps.length} done: ${stepText(step)}${counted(draft)}`);
+  if (step.analysis) endAnalysis(draft, index);
   draft.status.step = stepAt(index + 1, look.policy.steps.length);
   draft.enter("Progressing");
   delete draft.status.stage;

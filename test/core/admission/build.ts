@@ -5,7 +5,8 @@ import { type PodTemplate, templateDigest } from "../../../src/api/template.ts";
 import type { Admission } from "../../../src/core/admission/admission.ts";
 import type { DeploymentReview, ReviewedDeployment } from "../../../src/core/admission/deploymentReview.ts";
 import { annotationText, type SealKey, sealIntent } from "../../../src/core/admission/seal.ts";
-import type { PlanFact, World } from "../../../src/core/admission/world.ts";
+import type { PlanFact } from "../../../src/core/admission/world.ts";
+import type { ReviewWorld } from "../../../src/webhook/admitReview.ts";
 
 /** Objects for admission tests: a Deployment `web` in namespace `shop`, its reviews, and the world around. */
 
@@ -112,6 +113,7 @@ export function plan(fields: Partial<PlanFact> = {}): PlanFact {
     phase: "Progressing",
     message: "waiting at weight 30",
     live: true,
+    handedOver: false,
     step: { index: 1, total: 5 },
     atGate: false,
     requestUid: "request-1",
@@ -122,7 +124,7 @@ export function plan(fields: Partial<PlanFact> = {}): PlanFact {
   };
 }
 
-export function world(fields: Partial<World> & { plans?: PlanFact[] } = {}): World {
+export function world(fields: Partial<ReviewWorld> & { plans?: PlanFact[] } = {}): ReviewWorld {
   const { plans = [], ...rest } = fields;
   return {
     now,
@@ -132,6 +134,8 @@ export function world(fields: Partial<World> & { plans?: PlanFact[] } = {}): Wor
     namespaceLabels: (namespace) => ({ "kubernetes.io/metadata.name": namespace }),
     plansOf: (deployment) => plans.filter((fact) => fact.deploymentUid === deployment),
     plansRouting: (namespace, name) => plans.filter((fact) => fact.routes.includes(`${namespace}/${name}`)),
+    sidecarPolicies: [],
+    plansOfRevision: (namespace, hash) => plans.filter((fact) => fact.namespace === namespace && fact.canary.hash === hash),
     workerIsAlive: true,
     claimIsShared: () => false,
     keys,

@@ -23,7 +23,10 @@ describe("which metrics judge which step", () => {
 
   test("an analysis step has both, and its own carry their step", () => {
     const policy = { steps, analysis: { startingStep: 0, metrics: [background] } };
-    expect(metricsInForce(policy, 2)).toEqual([{ metric: background }, { metric: inline, step: 2 }]);
+    expect(metricsInForce(policy, 2)).toEqual([
+      { metric: background, dryRun: false, retention: undefined },
+      { metric: inline, step: 2, dryRun: false, retention: undefined },
+    ]);
   });
 });
 

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { metric as metricSchema } from "../../../src/api/metric.ts";
 import type { Verdict } from "../../../src/api/metricStatus.ts";
 import { assess, begin, due, record, terminate } from "../../../src/core/analysis/run.ts";
 import { aMetric, at, measured, t0 } from "./aMetric.ts";
@@ -181,24 +180,5 @@ describe("all metrics as one", () => {
 
   test("R3: terminated before the first measurement is Successful", () => {
     expect(terminate(begin(aMetric({}), { now: t0 })).phase).toBe("Successful");
-  });
-
-  test("R4, R8: there is no dryRun and no credential in an address: the schema refuses both", () => {
-    const good = aMetric({});
-    expect(metricSchema.safeParse(good).success).toBe(true);
-    expect(metricSchema.safeParse({ ...good, dryRun: true }).success).toBe(false);
-    const address = "http://user:secret@prometheus:9090";
-    expect(metricSchema.safeParse({ ...good, provider: { prometheus: { query: "up", address } } }).success).toBe(false);
-  });
-
-  test("R5: the latest ten measurements are kept", () => {
-    const status = ended(aMetric({ interval: "1m" }), "no-data", ...Array<Verdict>(12).fill("pass"));
-    expect(status.measurements).toHaveLength(10);
-    expect(status.measurements.every(({ verdict }) => verdict === "pass")).toBe(true);
-    expect(status).toMatchObject({ successful: 12, noData: 1, measured: 12 });
-  });
-
-  test("R7: the same name in the background and in a step are two metrics", () => {
-    expect(begin(aMetric({}), { now: t0, step: 2 })).toMatchObject({ name: "m", step: 2 });
   });
 });

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import type { Deployment } from "../../../src/kube/object.ts";
 import { resources } from "../../../src/kube/resources.ts";
-import { canaryImage, deploymentName, namespace } from "../../build/story.ts";
+import { canaryImage, deploymentName, namespace, stableImage } from "../../build/story.ts";
 import { type Cluster, imageOf } from "../../fakes/cluster.ts";
 import { check, tell } from "../../scenes/tell.ts";
+import { type WalkStep, walk } from "../../scenes/walk.ts";
 
 const other = "nginx:1.25.0";
 
@@ -30,4 +31,15 @@ test.each([
   expect(cluster.deployment?.spec?.paused).toBeUndefined();
   expect(cluster.plan?.status?.phase).toBe("Promoted");
   expect(check(cluster, { pods: { [last]: 4 } })).toEqual([]);
+});
+
+test("a third template, stable again, and unpaused past the admission before its plan began: no intent is left behind", async () => {
+  const steps: WalkStep[] = [
+    { after: 2_102, deed: { do: "setImage", image: canaryImage } },
+    { after: 5_747, deed: { do: "setImage", image: other } },
+    { after: 890, deed: { do: "promote" } },
+    { after: 3_282, deed: { do: "setImage", image: stableImage } },
+    { after: 543, deed: { do: "unpause" } },
+  ];
+  expect(await walk(steps)).toEqual([]);
 });

@@ -7,12 +7,13 @@ import { LabFault } from "../labFault.ts";
 import { say } from "../say.ts";
 import { envoy } from "./envoy.ts";
 import { goParts } from "./goParts.ts";
+import { injector } from "./injector.ts";
 import type { Part } from "./part.ts";
 import { prometheus } from "./prometheus.ts";
 import { ensureTools, RUN_TOOLS } from "./tools.ts";
 import { cacheFolder } from "./versions.ts";
 
-const PARTS: readonly Part[] = [...goParts, envoy, prometheus];
+const PARTS: readonly Part[] = [...goParts, injector, envoy, prometheus];
 const UNFINISHED = ".unfinished-";
 
 /**

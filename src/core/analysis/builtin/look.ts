@@ -1,0 +1,64 @@
+import { look as lookAgain } from "../sequential/look.ts";
+import { sentence } from "../sequential/sentence.ts";
+import { type SequentialSettings, sequentialDefaults } from "../sequential/settings.ts";
+import { begin, type SequentialState } from "../sequential/state.ts";
+import type { Tally } from "./tally.ts";
+
+/*
+ * THE SEAM. What a built-in's counts mean is said by one function of this shape and by nothing else: `lookAtCounts`, called from judgeCounts.ts.
+ * It is pure; `state` is its own memory since the metric began, kept in the plan as JSON (at most 4 KiB), undefined at the first look.
+ */
+
+/** What was counted since the look before. */
+export interface NewCounts {
+  /** When counting began, ms since epoch: the time of the look before. */
+  readonly since: number;
+  /** When it was counted, ms since epoch. */
+  readonly at: number;
+  /** A number for the weight in force: when it changes, `minRequests` starts anew; what speaks against the canary goes on. */
+  readonly window: number;
+  readonly canary: Tally;
+  /** Absent where stable gets no requests: then the canary is held against what stable's were like until then. */
+  readonly stable?: Tally | undefined;
+}
+
+/** The part of the judge's settings that a policy, or the metric itself, decides. */
+export type LookSettings = Pick<SequentialSettings, "against" | "bad" | "alpha" | "tolerance" | "minRequests" | "warmUp">;
+
+export interface Looked {
+  /** JSON. */
+  readonly state: unknown;
+  /** fail: the canary is worse, for good. no-data: too few requests. inconclusive: more will tell. pass: nothing speaks against it so far. */
+  readonly verdict: "pass" | "fail" | "inconclusive" | "no-data";
+  /** What a person should know of it, with its numbers. */
+  readonly message: string;
+}
+
+export type LookAtCounts = (state: unknown, counts: NewCounts, settings: LookSettings) => Looked;
+
+/** The sequential test (`../sequential/README.md`). What an older Serin remembered otherwise is begun anew. */
+export const lookAtCounts: LookAtCounts = (state, { since, at, window, canary, stable }, some) => {
+  const settings = { ...sequentialDefaults, ...some };
+  const before = isState(state) ? state : begin(since, window);
+  // The pods of a canary are as old as its traffic, to a few seconds: it gets none before they are ready.
+  const counts = { at, window, canary: { ...whole(canary), age: at - before.startedAt }, ...(stable && { stable: whole(stable) }) };
+  const { state: next, ...looked } = lookAgain(before, counts, settings);
+  return { state: next, verdict: looked.verdict, message: sentence(looked, settings) };
+};
+
+/** Counters of Prometheus are floating point numbers, and two that were not read at the same instant may not add up. */
+function whole({ requests, bad }: Tally): Tally {
+  const all = Math.max(0, Math.round(requests));
+  return { requests: all, bad: Math.min(all, Math.max(0, Math.round(bad))) };
+}
+
+const shape = begin(0);
+
+/** Every member is there and of the same kind, and no number is missing in it. */
+function isState(value: unknown): value is SequentialState {
+  if (typeof value !== "object" || value === null || JSON.stringify(value).includes("null")) return false;
+  return Object.entries(shape).every(([key, one]) => {
+    const other = (value as Record<string, unknown>)[key];
+    return typeof other === typeof one && Array.isArray(other) === Array.isArray(one);
+  });
+}

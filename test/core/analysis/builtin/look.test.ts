@@ -1,0 +1,60 @@
+import { describe, expect, test } from "vitest";
+import { type LookSettings, lookAtCounts } from "../../../../src/core/analysis/builtin/look.ts";
+import { t0 } from "../aMetric.ts";
+
+/* How the sequential judge is asked; what it says is tested in ../sequential. */
+
+type Pair = [requests: number, bad: number];
+const settings: LookSettings = { against: "stable", bad: "failed", alpha: 0.01, tolerance: 1, minRequests: 50, warmUp: 0 };
+
+/** The looks of these ticks, five seconds apart, one after the other; `null` for stable: it gets nothing. */
+function looks(over: Partial<LookSettings>, ...ticks: Array<[canary: Pair, stable?: Pair | null | undefined, window?: number]>) {
+  let state: unknown;
+  return ticks.map(([[requests, bad], stable = [1_000, 0], window = 1], index) => {
+    const since = t0 + index * 5_000;
+    const ofStable = stable && { requests: stable[0], bad: stable[1] };
+    const counts = { since, at: since + 5_000, window, canary: { requests, bad }, ...(ofStable && { stable: ofStable }) };
+    const looked = lookAtCounts(state, counts, { ...settings, ...over });
+    state = JSON.parse(JSON.stringify(looked.state));
+    return looked;
+  });
+}
+const verdicts = (...args: Parameters<typeof looks>) => looks(...args).map(({ verdict }) => verdict);
+
+describe("a built-in's looks", () => {
+  test("few requests are missing data, enough pass, half of them bad fail at the second look, with their numbers", () => {
+    const [few, enough] = looks({}, [[20, 0]], [[30, 0]]);
+    expect([few?.verdict, enough?.verdict]).toEqual(["no-data", "pass"]);
+    expect(few?.message).toBe("too few requests to judge: canary 20, stable 1,000 since 00:00:00; needed: 50 of each");
+    expect(enough?.message).toBe("canary 0 of 50 requests failed (0 %), stable 0 of 2,000 (0 %) since 00:00:00: no sign of harm");
+    expect(verdicts({}, [[100, 50]], [[100, 50]])).toEqual(["inconclusive", "fail"]);
+  });
+
+  test("another weight needs its own requests; what speaks against the canary goes on", () => {
+    expect(verdicts({}, [[60, 0]], [[20, 0], undefined, 2])).toEqual(["pass", "no-data"]);
+    expect(verdicts({}, [[100, 50]], [[100, 50], undefined, 2])).toEqual(["inconclusive", "fail"]);
+  });
+
+  test("without stable's requests the canary is held against what they were like until then", () => {
+    const good: [Pair, Pair] = [
+      [500, 5],
+      [5_000, 50],
+    ];
+    expect(verdicts({}, good, [[200, 2], null, 2])).toEqual(["pass", "pass"]);
+    const bad: [Pair, null, number] = [[200, 100], null, 2];
+    expect(verdicts({}, good, bad, bad, bad).at(-1)).toBe("fail");
+  });
+
+  test("while a canary is warming up its slow requests are no evidence and no pass", () => {
+    const slow = verdicts({ warmUp: 12_000 }, [[100, 90]], [[100, 90]], [[100, 0]]);
+    expect(slow).toEqual(["no-data", "no-data", "pass"]);
+  });
+
+  test("counters that don't add up, and a memory that is none of ours, are no crash", () => {
+    expect(verdicts({}, [[100.000_000_1, 100.2]], [[-3, 5]]).every((verdict) => verdict !== "pass")).toBe(true);
+    const counts = { since: t0, at: t0 + 5_000, window: 1, canary: { requests: 60, bad: 0 }, stable: { requests: 60, bad: 0 } };
+    const fresh = lookAtCounts(undefined, counts, settings);
+    for (const memory of [{ standing: 1 }, [], "x", 7, null, { ...(fresh.state as object), evidence: null }])
+      expect(lookAtCounts(memory, counts, settings)).toEqual(fresh);
+  });
+});

@@ -1,0 +1,82 @@
+import { describe, expect, test } from "vitest";
+import type { Builtin } from "../../../../src/api/builtin.ts";
+import { type Meter, readMeter } from "../../../../src/core/analysis/builtin/meter.ts";
+import type { Sample } from "../../../../src/core/analysis/builtin/sample.ts";
+import { t0 } from "../aMetric.ts";
+import { aSample } from "./counters.ts";
+
+const rate: Builtin = { successRate: {} };
+const reading = (sample: Sample, later = 0) => ({ now: sample.at + later, canaryRevision: "c" });
+
+/** The answers to these samples, one after the other. */
+function read(builtin: Builtin, ...samples: Sample[]) {
+  let meter: Meter | undefined;
+  return samples.map((sample) => {
+    const next = readMeter(meter, builtin, sample, reading(sample));
+    meter = next.meter;
+    return next.answer;
+  });
+}
+
+describe("a meter", () => {
+  test("begins at its first sample: what the counters held before, an earlier canary of the same name too, counts for nothing", () => {
+    const samples = [
+      aSample(0, { "c 200": 9_000, "c 503": 4_000, "s 200": 100 }),
+      aSample(5, { "c 200": 9_010, "c 503": 4_001, "s 200": 190 }),
+    ];
+    expect(read(rate, ...samples)).toEqual([
+      undefined,
+      { kind: "counts", since: t0, canary: { requests: 11, bad: 1 }, stable: { requests: 90, bad: 0 } },
+    ]);
+  });
+
+  test("after a restart it goes on from there, without that difference", () => {
+    const answers = read(rate, aSample(0, { "c 200": 100 }), aSample(5, { "c 200": 3 }), aSample(10, { "c 200": 8 }));
+    expect(answers[1]).toBeUndefined();
+    expect(answers[2]?.canary).toEqual({ requests: 5, bad: 0 });
+  });
+
+  test("without a new scrape there is nothing to judge; after 30 s without any, data is missing", () => {
+    const sample = aSample(0, { "c 200": 100 });
+    const { meter } = readMeter(undefined, rate, sample, reading(sample));
+    expect(readMeter(meter, rate, sample, reading(sample, 29_999)).answer).toBeUndefined();
+    expect(readMeter(meter, rate, sample, reading(sample, 30_000)).answer).toMatchObject({ missing: "no proxy was scraped since" });
+  });
+});
+
+describe("where a slow request begins", () => {
+  const buckets = (revision: string, ...counts: [number, number, number, number]) =>
+    Object.fromEntries(["100", "500", "1000", "+Inf"].map((le, index) => [`${revision} ${le}`, counts[index] ?? 0]));
+  const le = { kind: "le" };
+  const before = aSample(0, { ...buckets("c", 0, 0, 0, 0), ...buckets("s", 0, 0, 0, 0) }, le);
+  const after = aSample(5, { ...buckets("c", 5, 8, 9, 10), ...buckets("s", 600, 960, 999, 1_000) }, le);
+
+  test("with max at the first bound that is not below it", () => {
+    const at = (max: string) => read({ latency: { quantile: 0.99, max } }, before, after)[1];
+    expect(at("500ms")).toMatchObject({ boundMs: 500, canary: { requests: 10, bad: 2 }, stable: { requests: 1_000, bad: 40 } });
+    expect(at("501ms")).toMatchObject({ boundMs: 1_000, canary: { requests: 10, bad: 1 } });
+    expect(at("2s")).toMatchObject({ missing: "no bucket of 2s or more was counted", canary: { requests: 0 } });
+  });
+
+  test("else where stable's own quantile is, and it stays there", () => {
+    const slower = aSample(10, { ...buckets("c", 5, 8, 9, 30), ...buckets("s", 600, 960, 999, 9_000) }, le);
+    const answers = read({ latency: { quantile: 0.95 } }, before, after, slower);
+    expect(answers[1]).toMatchObject({ boundMs: 500 });
+    expect(answers[2]).toMatchObject({ boundMs: 500, canary: { requests: 20, bad: 20 } });
+    expect(read({ latency: { quantile: 0.5 } }, before, after)[1]).toMatchObject({ boundMs: 100 });
+  });
+
+  test("a successor goes on with the bound that the plan tells", () => {
+    const metering = { now: after.at, canaryRevision: "c", boundMs: 1_000 };
+    const { meter } = readMeter(undefined, { latency: { quantile: 0.5 } }, before, metering);
+    expect(readMeter(meter, { latency: { quantile: 0.5 } }, after, metering).answer).toMatchObject({ boundMs: 1_000, canary: { bad: 1 } });
+  });
+
+  test("too few of stable's requests say nothing", () => {
+    const few = aSample(5, { ...buckets("c", 5, 5, 5, 5), ...buckets("s", 40, 40, 40, 40) }, le);
+    expect(read({ latency: { quantile: 0.95 } }, before, few)[1]).toMatchObject({
+      missing: "40 of the 100 stable requests that say what is slow",
+      canary: { requests: 0, bad: 0 },
+    });
+  });
+});
