@@ -2,6 +2,7 @@ import { z } from "zod";
 import { metricStatus } from "./metricStatus.ts";
 import type { apiVersion } from "./names.ts";
 import { policySpec } from "./policy.ts";
+import { planSeal } from "./seal.ts";
 import { text, time } from "./statusField.ts";
 
 /*
@@ -131,6 +132,11 @@ export const journalEntry = z
     at: time("When."),
     reason: text("The reason in one word.", 128),
     message: text("The reason in a sentence, with its numbers.", 2048),
+    left: z.int().min(1).optional().describe("How many entries are left out here; hash is that of the last of them."),
+    hash: text(
+      "SHA-256 over the hash of the entry before (for the first: over what the plan is) and this one, in hexadecimal.",
+      64,
+    ).optional(),
   })
   .describe("One decision.");
 export type JournalEntry = z.infer<typeof journalEntry>;
@@ -236,6 +242,7 @@ export const planStatus = z
       .optional()
       .describe("For `kubectl wait`."),
     journal: z.array(journalEntry).max(200).optional().describe("Every decision with its numbers, oldest first."),
+    seal: planSeal.optional(),
   })
   .describe("Written by the worker alone.");
 

@@ -180,6 +180,15 @@ const policyFields = z.strictObject({
     .enum(["Hold", "Deny", "Retry"])
     .default("Hold")
     .describe("The same template again after a rollback: Hold (admitted, held on stable, with a warning), Deny, or Retry (a new canary)."),
+  history: z
+    .strictObject({
+      keep: z.int().min(1).max(1_000).default(20).describe("How many finished plans of a Deployment are kept, the newest ones."),
+      for: duration("How long a finished plan is kept; the newest of each Deployment stays.").default("90d"),
+    })
+    .prefault({})
+    .describe(
+      "Finished plans beyond either limit are deleted by Serin, which records that it did. The quick way back (rollbackWindow) and onRepeat know only what is kept. `kubectl serin audit export` saves them first.",
+    ),
   whenWorkerIsDown: z
     .enum(["Bypass", "Deny"])
     .default("Bypass")

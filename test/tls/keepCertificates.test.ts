@@ -66,7 +66,9 @@ describe.concurrent("the certs process", () => {
     expect(performance.now() - began).toBeLessThan(8_000);
     expect(cluster.writes).toEqual([
       "create serin-intent-keys",
+      "create serin-audit-signing",
       "create serin-webhook-ca",
+      "create serin-audit-keys",
       "apply canary-serin as serin-certs",
       "replace serin-webhook-ca",
       "create serin-webhook-tls",
@@ -84,7 +86,7 @@ describe.concurrent("the certs process", () => {
     const { writes } = cluster;
     const again = keep(cluster);
     await until("a second process", again.kept.isSettled);
-    expect(writes).toHaveLength(5);
+    expect(writes).toHaveLength(7);
   });
 
   it("rotates: trust new, serve new, drop old; no key is used twice, the old CA's key is gone", async () => {
@@ -246,7 +248,7 @@ describe.concurrent("provided certificates", () => {
     expect(figures.render()).toMatch(/^serin_certs_certificate_expiry_timestamp_seconds [1-9]\d+$/m);
   });
 
-  it("injected by cert-manager, without ca.crt, or not there yet: nothing is written but the intent keys", async () => {
+  it("injected by cert-manager, without ca.crt, or not there yet: nothing is written but the keys that sign", async () => {
     const withoutCa = servingSecretData({ cert: (await given).cert, key: (await given).key });
     const worlds: Array<[Record<string, string>, Record<string, string> | undefined]> = [
       [{ "cert-manager.io/inject-ca-from": "serin-system/webhook" }, servingSecretData(await given)],
@@ -258,7 +260,7 @@ describe.concurrent("provided certificates", () => {
       cluster.install(undefined, annotations);
       if (data) cluster.secret("serin-webhook-tls", data);
       await until("it to settle", keep(cluster, { mode: "provided" }).kept.isSettled);
-      expect(cluster.writes).toEqual(["create serin-intent-keys"]);
+      expect(cluster.writes).toEqual(["create serin-intent-keys", "create serin-audit-signing", "create serin-audit-keys"]);
     }
   });
 
