@@ -18,7 +18,7 @@ const judging = {
     .max(0.2)
     .optional()
     .describe(
-      "How often a release without any difference may be stopped by this metric, per plan, however often it is looked at. Default 0.01.",
+      "How often a release without any difference may be stopped, per plan, however often it is looked at; a plan with several built-ins shares it among them. Default 0.01.",
     ),
   tolerance: z
     .number()
@@ -26,7 +26,7 @@ const judging = {
     .max(10)
     .optional()
     .describe(
-      "With compareWith: how many times the odds of a bad request may be the stable ones' without being a difference. Default 1.25.",
+      "With compareWith: how many times the odds of a bad request may be the stable ones' without being a difference; less than 1.13 times is never seen as one. Default 1.",
     ),
   minRequests: z
     .int()
@@ -69,7 +69,7 @@ const latency = withRules(
     compareWith,
     ...judging,
   }),
-  { description: "How long requests take, from Istio's histogram." },
+  { description: "How long requests take, from Istio's histogram. The canary's first 30 seconds are not counted: a cold process is slow." },
   [
     {
       cel: "!(has(self.max) && has(self.compareWith))",

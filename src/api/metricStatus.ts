@@ -34,9 +34,6 @@ export const counted = z
     since: time("Since when."),
     canary: tally("canary's"),
     stable: tally("stable"),
-    reference: tally("stable")
-      .optional()
-      .describe("All stable requests since the metric began: what is compared with at weight 100, where stable gets none."),
     boundMs: z.number().optional().describe("Of a latency: the bound of the histogram, in milliseconds, beyond which a request is slow."),
     evidence: text("What the judge remembers since the metric began, as JSON.", 4096).optional(),
   })

@@ -89,5 +89,8 @@ export const podTemplateHash = "pod-template-hash";
 /** kubectl's own record of the last client-side apply. */
 export const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
+/** The annotation of a pod template by which `kubectl rollout restart` makes it another one; the value is the time. */
+export const restartedAt = "kubectl.kubernetes.io/restartedAt";
+
 /** The revision number that the Deployment controller writes on ReplicaSets. */
 export const revision = "deployment.kubernetes.io/revision";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { canaryPlanKind, kinds } from "./crd.ts";
 import { type MetricTemplate, metricTemplateSpec } from "./metricTemplate.ts";
 import { apiVersion } from "./names.ts";
 import { type CanaryPlan, type PlanMetadata, planSpec, planStatus } from "./plan.ts";
@@ -41,6 +42,26 @@ export function parseMetricTemplate(object: unknown): TemplateResult {
   return { template: { apiVersion, kind: "MetricTemplate", ...parsed.data } as MetricTemplate };
 }
 
+/** One problem of an object, and the fields that lead to it. */
+export interface Issue {
+  readonly path: ReadonlyArray<string | number>;
+  readonly message: string;
+}
+
+/** The kinds that people write; plans are Serin's own. */
+const written = new Map<string, z.ZodType>(kinds.filter((each) => each !== canaryPlanKind).map(({ kind, spec }) => [kind, spec]));
+export const writtenKinds: readonly string[] = [...written.keys()];
+
+/** Everything that the API server would refuse about an object that somebody wrote, each problem at its field; of an unknown field, at itself. */
+export function issuesOf(kind: string, object: unknown): Issue[] {
+  const parsed = z.object({ metadata, spec: written.get(kind) ?? z.unknown() }).safeParse(object, { error: wording });
+  return (parsed.error?.issues ?? []).flatMap((issue): Issue[] => {
+    const path = issue.path.map((key) => (typeof key === "number" ? key : String(key)));
+    if (issue.code !== "unrecognized_keys") return [{ path, message: issue.message }];
+    return issue.keys.map((key) => ({ path: [...path, key], message: `unknown field "${key}"` }));
+  });
+}
+
 /** A plan with all defaults. Unknown fields, which a newer Serin may have left, are overlooked: a plan under way must not be stranded. */
 export function parsePlan(object: unknown): PlanResult {
   const schema = z.object({ metadata: metadata.extend({ namespace: z.string() }), spec: planSpec, status: planStatus.optional() });
@@ -73,7 +94,8 @@ function sentence(kind: string, object: unknown, error: z.ZodError): string {
   return `${kind}${name === undefined ? "" : ` ${name}`} can't be used: ${problems.slice(0, 3).join("; ")}${more}`;
 }
 
-const fieldPath = (path: readonly PropertyKey[]): string =>
+/** `spec.steps[0].setWeight`, as kubectl users know it. */
+export const fieldPath = (path: readonly PropertyKey[]): string =>
   path.map((key, index) => (typeof key === "number" ? `[${key}]` : `${index > 0 ? "." : ""}${String(key)}`)).join("");
 
 /** Our words where zod's would speak to a programmer. Undefined leaves the rest to zod. */

@@ -1,8 +1,11 @@
 #!/usr/bin/env node
+import { readFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 import { main } from "../cli/main.ts";
 import { createClient } from "../kube/client.ts";
 import { connect } from "../kube/connection.ts";
+import { createPrometheus } from "../prometheus/client.ts";
 
 /** `kubectl serin …`: the process's own input and output for `src/cli`. */
 const interrupted = new AbortController();
@@ -10,13 +13,15 @@ process.once("SIGINT", () => interrupted.abort());
 process.once("SIGTERM", () => interrupted.abort());
 
 process.exitCode = await main(process.argv.slice(2), {
-  out: (text) => void process.stdout.write(text),
-  err: (text) => void process.stderr.write(text),
+  out: (line) => void process.stdout.write(line),
+  err: (line) => void process.stderr.write(line),
+  read: (file) => (file === "-" ? text(process.stdin) : readFile(file, "utf8")),
   screen: () => (process.stdout.isTTY ? { columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 } : undefined),
   env: process.env,
   now: () => Date.now(),
   sleep: (milliseconds) => setTimeout(milliseconds, undefined, { signal: interrupted.signal }).catch(() => undefined),
   interrupted: interrupted.signal,
+  prometheus: (defaultAddress) => createPrometheus({ defaultAddress }),
   connect({ kubeconfig, context }) {
     const connection = connect({ kubeconfig, context, userAgent: "kubectl-serin/0.1.0" });
     return { client: createClient(connection), namespace: connection.namespace, close: () => connection.close() };

@@ -6,6 +6,7 @@ import { type Explained, type Explanation, explanationOf } from "./explanation.t
 import { explanationLines } from "./explanationLines.ts";
 import type { Io } from "./io.ts";
 import { type Around, lookAround } from "./lookAround.ts";
+import { wantsJson } from "./output.ts";
 import { deploymentNamed } from "./target.ts";
 import { exitCodes, UserError } from "./userError.ts";
 
@@ -87,13 +88,4 @@ function imagesIn(options: readonly string[]): Map<string, string> {
       return [container, image];
     }),
   );
-}
-
-function wantsJson(output: string | undefined): boolean {
-  if (output === undefined || output === "json") return output === "json";
-  throw new UserError({
-    what: `can't print -o ${output}`,
-    why: "json is the only structured output there is",
-    todo: "write -o json, or leave it out",
-  });
 }

@@ -1,9 +1,12 @@
 import type { Client } from "../kube/client.ts";
+import type { Prometheus } from "../prometheus/client.ts";
 
 /** Everything that the CLI touches outside itself. `bin` makes it of the process, tests of plain values. */
 export interface Io {
   out(text: string): void;
   err(text: string): void;
+  /** The text of a file, or of standard input when it is named `-`. @throws Error that says why it can't be read */
+  read(file: string): Promise<string>;
   /** The size of the screen; undefined when stdout is no terminal. Asked before each drawing, since windows change. */
   screen(): { columns: number; rows: number } | undefined;
   /** NO_COLOR, TERM and KUBECONFIG are read. */
@@ -14,6 +17,8 @@ export interface Io {
   sleep(milliseconds: number): Promise<void>;
   /** Ctrl-C. */
   interrupted: AbortSignal;
+  /** A Prometheus server at this address; nothing is sent yet. */
+  prometheus(address: string): Prometheus & { close(): Promise<void> };
   /** Nothing is sent yet. @throws Error that says which file or context is missing */
   connect(options: { kubeconfig: string | undefined; context: string | undefined }): Cluster;
 }

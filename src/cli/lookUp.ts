@@ -52,9 +52,11 @@ async function routesOf(client: Reader, plan: CanaryPlan | undefined): Promise<V
 }
 
 /** The Deployment's own selector. Without a Deployment: what carries our label, if anything is left. */
-function selectorOf(deployment: Deployment | undefined, name: string): string {
-  const { matchLabels = {}, matchExpressions = [] } = deployment?.spec?.selector ?? {};
-  if (deployment === undefined) return `${labels.deployment}=${name}`;
+const selectorOf = (deployment: Deployment | undefined, name: string): string =>
+  deployment === undefined ? `${labels.deployment}=${name}` : selectorInWords(deployment.spec?.selector);
+
+/** As `-l` takes it. */
+export function selectorInWords({ matchLabels = {}, matchExpressions = [] }: NonNullable<Deployment["spec"]>["selector"] = {}): string {
   const expressions = matchExpressions.map(({ key, operator, values = [] }) => {
     if (operator === "Exists") return key;
     if (operator === "DoesNotExist") return `!${key}`;

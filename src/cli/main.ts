@@ -4,8 +4,12 @@ import type { ConnectOptions } from "./connected.ts";
 import { printable } from "./cut.ts";
 import { type ExplainOptions, explain } from "./explain.ts";
 import { type GetOptions, get } from "./get.ts";
+import { addImport } from "./import/command.ts";
 import type { Io } from "./io.ts";
+import { addLint } from "./lint/command.ts";
 import { retry } from "./retry.ts";
+import { addSidecars } from "./sidecarCommands.ts";
+import { addSimulate } from "./simulate/command.ts";
 import { exitCodes, UserError } from "./userError.ts";
 
 /** The CLI: arguments in, exit code out. `argv` is what stands behind `kubectl serin`. */
@@ -24,7 +28,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 
 function commands(io: Io, done: (code: number) => void): Command {
   const program = new Command("kubectl serin")
-    .description("Shows and explains the canaries that Serin makes of image changes.")
+    .description("Shows and explains the canaries that Serin makes of image changes, and which pods carry their sidecars.")
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
     .helpCommand(false)
@@ -66,6 +70,10 @@ function commands(io: Io, done: (code: number) => void): Command {
   reaching(verb("retry", "Give a template that failed and is held another canary", "target", "deploy/NAME, or plan NAME"))
     .addHelpText("after", retryHelp)
     .action(async (words: string[], options: ConnectOptions) => done(await retry(io, words, options)));
+  addLint(program, io, done);
+  addImport(program, io, done);
+  reaching(addSimulate(program, io, done));
+  addSidecars(program, { io, reaching, done });
   return program;
 }
 
@@ -95,27 +103,27 @@ function tell(error: unknown, io: Io): number {
 const remedies: Record<string, string> = {
   Unauthorized: "log in again, or choose another user with --context",
   Forbidden:
-    "ask for the right to read deployments, replicasets, pods, services, virtualservices and canaryplans there, and canarypolicies",
+    "ask for the right to read deployments, replicasets, pods, services, virtualservices and canaryplans there, and canarypolicies and sidecarpolicies",
   KindNotInstalled: "install Serin: kubectl apply -k manifests",
   Unreachable: "is the cluster up, and is this the right one? kubectl cluster-info",
   Timeout: "try again; is the cluster overloaded?",
 };
 
-const writeRemedies: Record<string, string> = {
-  Forbidden: "ask for the right to patch canaryplans there: the ClusterRole serin-edit has it, and so have edit and admin",
-};
+/** What was being done, by its first words, and what to do when it may not be done. */
+const writeRemedies: ReadonlyArray<readonly [doing: string, todo: string]> = [
+  ["patch canaryplans", "ask for the right to patch canaryplans there: the ClusterRole serin-edit has it, and so have edit and admin"],
+  ["patch ", "ask for the right to patch it: a restart changes the pod template, as kubectl rollout restart does"],
+];
 
-const isWrite = ({ doing }: ApiError): boolean => doing.startsWith("patch ");
+const writeRemedy = ({ doing, reason }: ApiError): string | undefined =>
+  reason === "Forbidden" ? writeRemedies.find(([begins]) => doing.startsWith(begins))?.[1] : undefined;
 
 function fromApi(error: ApiError): UserError {
   const why = error.message.startsWith(`${error.doing}: `) ? error.message.slice(error.doing.length + 2) : error.message;
   return new UserError({
     what: `can't ${error.doing}`,
     why,
-    todo:
-      (isWrite(error) ? writeRemedies[error.reason] : undefined) ??
-      remedies[error.reason] ??
-      "kubectl get --raw /readyz?verbose says how the API server is",
+    todo: writeRemedy(error) ?? remedies[error.reason] ?? "kubectl get --raw /readyz?verbose says how the API server is",
     cause: error,
   });
 }

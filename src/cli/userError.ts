@@ -25,6 +25,8 @@ export const exitCodes = {
   usage: 1,
   /** The plan ended on stable: rolled back, held, cancelled or superseded. */
   notPromoted: 2,
+  /** Pods lack what a SidecarPolicy asks for. */
+  missing: 2,
   /** There is no plan to show, or the change went past Serin. */
   noPlan: 5,
   /** A bug of ours. 70 is EX_SOFTWARE of sysexits. */

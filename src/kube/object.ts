@@ -36,6 +36,8 @@ export interface Storable {
 type Stored<T> = Wire<T> & { metadata: ObjectMeta };
 
 export type Deployment = Stored<generated.V1Deployment>;
+export type DaemonSet = Stored<generated.V1DaemonSet>;
+export type StatefulSet = Stored<generated.V1StatefulSet>;
 export type ReplicaSet = Stored<generated.V1ReplicaSet>;
 export type Pod = Stored<generated.V1Pod>;
 export type PodTemplateSpec = Wire<generated.V1PodTemplateSpec>;

@@ -28,6 +28,8 @@ const clusterWide = (group: string, version: string, plural: string, kind: strin
 
 export const resources = {
   deployments: namespaced("apps", "v1", "deployments", "Deployment"),
+  daemonsets: namespaced("apps", "v1", "daemonsets", "DaemonSet"),
+  statefulsets: namespaced("apps", "v1", "statefulsets", "StatefulSet"),
   replicasets: namespaced("apps", "v1", "replicasets", "ReplicaSet"),
   pods: namespaced("", "v1", "pods", "Pod"),
   services: namespaced("", "v1", "services", "Service"),

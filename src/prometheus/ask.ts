@@ -1,5 +1,5 @@
 import { type Dispatcher, request } from "undici";
-import { excerpt, type Failure, failure } from "./failure.ts";
+import { excerpt, type Failure, failure, tooLarge } from "./failure.ts";
 import { isErrorReply } from "./parseAnswer.ts";
 
 /** One HTTP exchange with a Prometheus server: out goes PromQL, back comes the text of the body or what went wrong. */
@@ -7,6 +7,8 @@ import { isErrorReply } from "./parseAnswer.ts";
 export interface Asking {
   url: URL;
   promql: string;
+  /** The time that is asked about, ms since epoch. */
+  at?: number | undefined;
   /** Aborts at the deadline, or when nobody waits any more. */
   signal: AbortSignal;
   /** The deadline in ms, for the message. */
@@ -40,10 +42,14 @@ function discard({ body }: Dispatcher.ResponseData): void {
 }
 
 function send(
-  { url, promql, signal, deadlineMs, dispatcher, authorization }: Asking,
+  { url, promql, at, signal, deadlineMs, dispatcher, authorization }: Asking,
   method: "POST" | "GET",
 ): Promise<Dispatcher.ResponseData> {
-  const form = new URLSearchParams({ query: promql, timeout: `${deadlineMs}ms` }).toString();
+  const form = new URLSearchParams({
+    query: promql,
+    timeout: `${deadlineMs}ms`,
+    ...(at !== undefined && { time: String(at / 1_000) }),
+  }).toString();
   const target = new URL(url);
   if (method === "GET") target.search = form;
   return request(target, {
@@ -75,7 +81,7 @@ async function read(asking: Asking, response: Dispatcher.ResponseData): Promise<
   }
   const text = await readAtMost(body, asking.maxBytes);
   if (text === undefined)
-    return failure(`${whereOf(asking)} answered more than ${asking.maxBytes} bytes: aggregate the query, for example with sum()`);
+    return tooLarge(`${whereOf(asking)} answered more than ${asking.maxBytes} bytes: aggregate the query, for example with sum()`);
   // Prometheus explains a query it can't run in a JSON body, with 400, 422 or 503; parseAnswer reads that.
   if (statusCode === 200 || isErrorReply(text)) return text;
   return failure(

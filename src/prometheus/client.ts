@@ -25,6 +25,8 @@ export interface QueryOptions {
   maxSeries?: number | undefined;
   /** Ends the wait of this caller. */
   signal?: AbortSignal | undefined;
+  /** The time that is asked about, ms since epoch; the present when absent. */
+  at?: number | undefined;
 }
 
 /** The seam that the rest of src/prometheus needs. */
@@ -49,7 +51,7 @@ export interface PrometheusOptions {
   maxSeries?: number;
   /** Queries under way at one server at the same time; more wait. */
   concurrency?: number;
-  /** Milliseconds since the epoch; answers of more than five minutes ago are none. */
+  /** Milliseconds since the epoch; answers of more than five minutes before the time that is asked about are none. */
   now?: () => number;
   /** Milliseconds between the starts of two queries, all servers together. */
   paceMs?: number;
@@ -58,6 +60,7 @@ export interface PrometheusOptions {
 interface Question {
   url: URL;
   promql: string;
+  at: number | undefined;
   deadlineMs: number;
   /** Most series. */
   most: number;
@@ -91,16 +94,16 @@ export function createPrometheus(options: PrometheusOptions): Prometheus & { clo
   const turn = pace(paceMs);
   const share = sharedAnswers<PrometheusAnswer>();
 
-  const askOnce = async ({ url, promql, deadlineMs, most, access }: Question, abandoned: AbortSignal): Promise<PrometheusAnswer> => {
+  const askOnce = async ({ url, promql, at, deadlineMs, most, access }: Question, abandoned: AbortSignal): Promise<PrometheusAnswer> => {
     const deadline = AbortSignal.any([abandoned, AbortSignal.timeout(deadlineMs)]);
     const leave = await queueOf(queues, url.origin, concurrency)(deadline);
     if (leave === undefined) return failure(`waited ${deadlineMs / 1_000}s behind ${concurrency} other queries: Prometheus is too slow`);
     try {
       await turn(deadline);
       const { dispatcher: through, authorization } = access;
-      const body = await ask({ url, promql, signal: deadline, deadlineMs, maxBytes, dispatcher: through, authorization });
+      const body = await ask({ url, promql, at, signal: deadline, deadlineMs, maxBytes, dispatcher: through, authorization });
       if (isFailure(body)) return body;
-      const parsed = parseAnswer(body, most, now() - oldestMs);
+      const parsed = parseAnswer(body, most, (at ?? now()) - oldestMs);
       return isFailure(parsed) ? parsed : { kind: "values", values: parsed.series.map(({ value }) => value), ...parsed };
     } catch (error) {
       return failure(`Serin could not read the answer, which is a bug of Serin's: ${excerpt(String(error))}`);
@@ -110,15 +113,15 @@ export function createPrometheus(options: PrometheusOptions): Prometheus & { clo
   };
 
   return {
-    query: async (promql, { address, credentials, timeoutMs: asked = timeoutMs, maxSeries: most = maxSeries, signal } = {}) => {
+    query: async (promql, { address, credentials, timeoutMs: asked = timeoutMs, maxSeries: most = maxSeries, signal, at } = {}) => {
       const url = apiAddress(address ?? defaultAddress);
       if (isFailure(url)) return url;
       const isDefault = address === undefined && credentials === undefined;
       const access = await reach.of(isDefault ? defaultCredentials : credentials, isDefault);
       if (isFailure(access)) return access;
       const deadlineMs = Math.max(1, Math.min(asked, longestTimeout));
-      const key = `${deadlineMs} ${most} ${access.key} ${url.href} ${promql}`;
-      const answer = await share(key, signal, (abandoned) => askOnce({ url, promql, deadlineMs, most, access }, abandoned));
+      const key = `${at ?? ""} ${deadlineMs} ${most} ${access.key} ${url.href} ${promql}`;
+      const answer = await share(key, signal, (abandoned) => askOnce({ url, promql, at, deadlineMs, most, access }, abandoned));
       return answer ?? failure("the query was cancelled: its plan has ended or this worker is stopping");
     },
     close: async () => {

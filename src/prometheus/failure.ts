@@ -3,9 +3,13 @@ export interface Failure {
   readonly kind: "error";
   /** What went wrong, why, and what to do. Shown to users: no secrets, no raw bodies. */
   readonly message: string;
+  /** The answer was beyond a bound: half of the question may have one. */
+  readonly tooLarge?: true;
 }
 
 export const failure = (message: string): Failure => ({ kind: "error", message });
+
+export const tooLarge = (message: string): Failure => ({ kind: "error", message, tooLarge: true });
 
 export const isFailure = (value: object | string): value is Failure =>
   typeof value === "object" && "kind" in value && value.kind === "error";

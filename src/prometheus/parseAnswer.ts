@@ -1,4 +1,4 @@
-import { excerpt, type Failure, failure } from "./failure.ts";
+import { excerpt, type Failure, failure, tooLarge } from "./failure.ts";
 
 /** From the text of a reply to numbers: Prometheus' HTTP API v1, instant queries. */
 
@@ -47,7 +47,7 @@ function seriesOf(type: unknown, result: unknown, maxSeries: number): Series[] |
     return failure(`Prometheus answered a result of type ${textOf(type)}: write a query that answers a vector`);
   if (!Array.isArray(result)) return failure(`Prometheus answered a ${type} without a list of series`);
   if (result.length > maxSeries)
-    return failure(`the query answers ${result.length} series, more than ${maxSeries}: aggregate it, for example with sum()`);
+    return tooLarge(`the query answers ${result.length} series, more than ${maxSeries}: aggregate it, for example with sum()`);
   return all(result, type === "vector" ? oneOfVector : lastOfMatrix);
 }
 

@@ -56,9 +56,16 @@ export async function readCounters(
   { now, ...options }: QueryOptions & { now(): number },
 ): Promise<{ kind: "samples"; samples: Samples } | Failure> {
   const samples = new Map<string, Sample>();
-  for (let from = 0; from < query.of.length; from += mostAtOnce) {
-    const of = query.of.slice(from, from + mostAtOnce);
+  const parts: Array<readonly Named[]> = [];
+  const each = [...new Map(query.of.map((one) => [keyOf(one), one])).values()];
+  for (let from = 0; from < each.length; from += mostAtOnce) parts.push(each.slice(from, from + mostAtOnce));
+  for (let of = parts.pop(); of !== undefined; of = parts.pop()) {
     const answer = await client.query(countersQuery({ ...query, of }), { maxSeries: mostSeries, ...options });
+    if (answer.kind === "error" && answer.tooLarge && of.length > 1) {
+      const middle = Math.ceil(of.length / 2);
+      parts.push(of.slice(0, middle), of.slice(middle));
+      continue;
+    }
     if (answer.kind === "error") return answer;
     const present = answer.series.find(({ labels }) => labels[markerLabel] === "now");
     if (present === undefined || !Number.isFinite(present.value)) return failure("Prometheus did not say when the requests were counted");

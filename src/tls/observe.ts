@@ -37,10 +37,12 @@ export interface Seen {
 /** Asks the API server itself: what is read here was stored, so it is also what "read back" means. */
 export async function observe(client: Client, options: ObserveOptions): Promise<Seen> {
   const { namespace } = options;
-  const [authoritySecret, servingSecret, configuration] = await Promise.all([
+  // The configuration first: it is only written as it was read, so a CA that another process has made since is in what is read after it. The other
+  // way round, who was slow could put a bundle right that somebody cleared, and leave the newest CA out.
+  const configuration = await client.get<MutatingWebhookConfiguration>(resources.mutatingwebhookconfigurations, webhookConfigurationName);
+  const [authoritySecret, servingSecret] = await Promise.all([
     client.get<Secret>(resources.secrets, authoritySecretName, namespace),
     client.get<Secret>(resources.secrets, servingSecretName, namespace),
-    client.get<MutatingWebhookConfiguration>(resources.mutatingwebhookconfigurations, webhookConfigurationName),
   ]);
   return see({ authoritySecret, servingSecret, configuration }, options);
 }

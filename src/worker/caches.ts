@@ -1,9 +1,11 @@
 import type { MetricTemplate } from "../api/metricTemplate.ts";
 import { labels } from "../api/names.ts";
-import { parseMetricTemplate, parsePlan, parsePolicy } from "../api/parse.ts";
+import { parseMetricTemplate, parsePlan, parsePolicy, parseSidecarPolicy } from "../api/parse.ts";
 import { type CanaryPlan, isLive } from "../api/plan.ts";
 import type { CanaryPolicy } from "../api/policy.ts";
+import type { SidecarPolicy } from "../api/sidecarPolicy.ts";
 import { isSharedClaim } from "../core/admission/sharedClaim.ts";
+import { sameJson } from "../core/traffic/sameJson.ts";
 import { serviceFacts } from "../core/traffic/serviceFacts.ts";
 import type { DestinationRuleObject, ServiceFacts, VirtualServiceObject } from "../core/traffic/wire.ts";
 import type { Client } from "../kube/client.ts";
@@ -33,6 +35,7 @@ export interface Caches {
   destinationRules: Reflector<Marked<DestinationRuleObject>>;
   plans: Reflector<CanaryPlan>;
   policies: Reflector<CanaryPolicy>;
+  sidecarPolicies: Reflector<SidecarPolicy>;
   templates: Reflector<MetricTemplate>;
   namespaces: Reflector<Record<string, string>>;
   /** Whether pods on any node may share it, by PersistentVolumeClaim. */
@@ -45,10 +48,15 @@ export interface CacheEvents {
   look(key: string): void;
   /** A Deployment's stored template changed; for finding changes that came past us. */
   templateChanged(before: DeploymentProjection, after: DeploymentProjection): void;
+  /** For what pods must carry: a SidecarPolicy, the labels of a namespace, or whose a ReplicaSet is (by uid) is another. */
+  sidecarPolicyChanged(name: string): void;
+  namespaceChanged(name: string): void;
+  replicaSetChanged(uid: string): void;
   trouble(trouble: Trouble): void;
 }
 
-export function openCaches(client: Client, { look, templateChanged, trouble }: CacheEvents): Caches {
+export function openCaches(client: Client, events: CacheEvents): Caches {
+  const { look, templateChanged, trouble } = events;
   const onTrouble = trouble;
   const deploymentOfPlan = (plan: CanaryPlan) => `${plan.metadata.namespace}/${plan.spec.deployment.name}`;
   const lookAtLive = () => {
@@ -88,6 +96,7 @@ export function openCaches(client: Client, { look, templateChanged, trouble }: C
       lookAtSet(before);
       if (after?.owner !== before?.owner || before === undefined) lookAtSet(after);
       else if (before === after) lookAtSet(after);
+      if (before?.isOfPlan !== after?.isOfPlan) events.replicaSetChanged((after ?? before)?.uid ?? "");
     },
     indexes: { owner: ({ owner }) => [owner ?? ""], uid: ({ uid }) => [uid] },
     onTrouble,
@@ -122,6 +131,11 @@ export function openCaches(client: Client, { look, templateChanged, trouble }: C
     },
     onTrouble,
   });
+  const sidecarPolicies = reflect<KubeObject, SidecarPolicy>(client, resources.sidecarpolicies, {
+    project: (raw) => parseSidecarPolicy(raw).policy,
+    onChange: (name) => events.sidecarPolicyChanged(name),
+    onTrouble,
+  });
   const templates = reflect<KubeObject, MetricTemplate>(client, resources.metrictemplates, {
     project: (raw) => parseMetricTemplate(raw).template,
     onChange: () => {
@@ -131,6 +145,9 @@ export function openCaches(client: Client, { look, templateChanged, trouble }: C
   });
   const namespaces = reflect<Namespace, Record<string, string>>(client, resources.namespaces, {
     project: ({ metadata }) => metadata.labels ?? {},
+    onChange: (name, before, after) => {
+      if (!sameJson(before, after)) events.namespaceChanged(name);
+    },
     onTrouble,
   });
   const claims = reflect<PersistentVolumeClaim, boolean>(client, resources.persistentvolumeclaims, {
@@ -147,6 +164,7 @@ export function openCaches(client: Client, { look, templateChanged, trouble }: C
     plans,
     policies,
     templates,
+    sidecarPolicies,
     namespaces,
     claims,
   };

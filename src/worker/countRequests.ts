@@ -2,7 +2,7 @@ import { type CanaryPlan, isLive } from "../api/plan.ts";
 import { observeCounts } from "../core/analysis/shift.ts";
 import { countByRevision } from "../prometheus/counts.ts";
 import type { Instruments } from "./measure.ts";
-import type { PlanMemory } from "./memory.ts";
+import { type PlanMemory, revisionOf } from "./memory.ts";
 
 /** How often requests are counted; Prometheus scrapes every few seconds at best. */
 const countEveryMs = 2_000;
@@ -42,7 +42,7 @@ function takeCounts(plan: CanaryPlan, memory: PlanMemory, counts: Counts, isOfNo
   memory.flow = { total, at: total > memory.flow.total ? now() : memory.flow.at };
   if (!isOfNow) return;
   const changedAt = memory.trafficChangedAt;
-  const revisions = { settledAt: changedAt + settleMs(plan), stable: plan.spec.stable.hash, canary: plan.spec.canary.hash };
+  const revisions = { settledAt: changedAt + settleMs(plan), stable: plan.spec.stable.hash, canary: revisionOf(plan, memory) };
   // The settle time is measured anew now and then; what was counted after an earlier, longer one still counts.
   const settledAt = memory.shift !== undefined && memory.shift.settledAt >= changedAt ? memory.shift.settledAt : revisions.settledAt;
   const before = memory.shift;

@@ -6,7 +6,7 @@ import type { Action } from "../core/plan/action.ts";
 import type { Snapshot } from "../core/plan/snapshot.ts";
 import type { Prometheus } from "../prometheus/client.ts";
 import type { Caches } from "./caches.ts";
-import type { Memories } from "./memory.ts";
+import { type Memories, revisionOf } from "./memory.ts";
 
 export interface Instruments {
   /** For the queries that policies name. */
@@ -51,7 +51,7 @@ async function askFor(
   plan: CanaryPlan,
   { metric }: Extract<Action, { kind: "measure" }>,
   snapshot: Snapshot,
-  { prometheus }: Instruments,
+  { prometheus, memories }: Instruments,
 ): Promise<MetricAnswer> {
   if (metric.provider === undefined) return { kind: "error", message: "the metric has no query, which is a bug of Serin's" };
   const { address, credentials, query, timeout } = metric.provider.prometheus;
@@ -59,7 +59,7 @@ async function askFor(
     namespace: snapshot.namespace,
     deployment: snapshot.name,
     service: snapshot.services[0]?.name,
-    canaryHash: plan.spec.canary.hash,
+    canaryHash: revisionOf(plan, memories.get(plan.metadata.uid)),
     stableHash: plan.spec.stable.hash,
   });
   if ("error" in rendered) return { kind: "error", message: rendered.error };

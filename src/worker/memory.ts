@@ -1,4 +1,5 @@
-import type { PlanStatus } from "../api/plan.ts";
+import type { CanaryPlan, PlanStatus } from "../api/plan.ts";
+import type { CanaryRevision } from "../core/analysis/builtin/canaryRevision.ts";
 import type { Meter } from "../core/analysis/builtin/meter.ts";
 import type { ShiftState } from "../core/analysis/shift.ts";
 import type { Answered } from "../core/plan/snapshot.ts";
@@ -24,6 +25,8 @@ export interface PlanMemory {
   lastCountAt: number;
   /** The counters of each built-in as they were last read, by metric, step and start of its run. */
   meters: Map<string, MeterMemory>;
+  /** By what its canary's requests are known in metrics, as its pods say. Undefined before the first look. */
+  revision: CanaryRevision | undefined;
   /** Ready canary pods at the last look, and when their number last rose: the proxies hear of new pods as late as of new routes. */
   ready: { count: number; at: number };
   /** All requests ever counted for the Services, and when that number last rose. */
@@ -62,6 +65,7 @@ export class Memories {
       refreshAfterMs: refreshMs.first,
       lastCountAt: 0,
       meters: new Map(),
+      revision: undefined,
       ready: { count: 0, at: now },
       flow: { total: Number.POSITIVE_INFINITY, at: 0 },
     };
@@ -87,4 +91,10 @@ export class Memories {
 export function readySince(memory: PlanMemory, count: number, now: number): number {
   memory.ready = { count, at: count > memory.ready.count ? now : memory.ready.at };
   return memory.ready.at;
+}
+
+/** The canary's value of `destination_canonical_revision`, as well as it is known. */
+export function revisionOf({ spec }: CanaryPlan, memory: PlanMemory | undefined): string {
+  const revision = memory?.revision;
+  return revision !== undefined && "value" in revision ? revision.value : spec.canary.hash;
 }

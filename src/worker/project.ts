@@ -1,6 +1,7 @@
 import { annotations, fieldManager, finalizers, labels, podTemplateHash, revision } from "../api/names.ts";
 import { imagesOf, type PodTemplate, templateDigest } from "../api/template.ts";
 import { claimsIn, hostPortIn } from "../core/admission/twoVersions.ts";
+import { metricsRevision } from "../core/analysis/builtin/canaryRevision.ts";
 import type { DeploymentFacts, PodFacts, ReplicaSetFacts } from "../core/plan/snapshot.ts";
 import type { DestinationRuleObject, VirtualServiceObject } from "../core/traffic/wire.ts";
 import type { Deployment, KubeObject, ObjectMeta, Pod, ReplicaSet } from "../kube/object.ts";
@@ -65,6 +66,8 @@ export const hasOurMark = (metadata: ObjectMeta): boolean => (metadata.managedFi
 
 export interface ReplicaSetProjection extends ReplicaSetFacts {
   namespace: string;
+  /** Its controller is a CanaryPlan: it is a canary that has not been handed over. */
+  isOfPlan: boolean;
 }
 
 export function projectReplicaSet({ metadata, spec, status }: ReplicaSet): ReplicaSetProjection {
@@ -76,6 +79,7 @@ export function projectReplicaSet({ metadata, spec, status }: ReplicaSet): Repli
     resourceVersion: metadata.resourceVersion ?? "",
     deleting: metadata.deletionTimestamp !== undefined,
     owner: controllerOf(metadata),
+    isOfPlan: metadata.ownerReferences?.some(({ kind, controller }) => controller === true && kind === "CanaryPlan") ?? false,
     hash: metadata.labels?.[podTemplateHash] ?? "",
     digest: templateDigest(template),
     images: imagesOf(template),
@@ -104,6 +108,7 @@ export function projectPod({ metadata, status }: Pod): PodProjection | undefined
   return {
     name: metadata.name ?? "",
     hash,
+    revision: metricsRevision(metadata.labels ?? {}),
     owner: controllerOf(metadata),
     ready: (status?.conditions ?? []).some(({ type, status: value }) => type === "Ready" && value === "True"),
     deleting: metadata.deletionTimestamp !== undefined,

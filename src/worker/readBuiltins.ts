@@ -5,12 +5,13 @@ import { type CanaryPlan, isLive } from "../api/plan.ts";
 import type { CountsAnswer, MetricAnswer } from "../core/analysis/answer.ts";
 import { readMeter } from "../core/analysis/builtin/meter.ts";
 import { families, type Source, sourceKey, sourceOf } from "../core/analysis/builtin/source.ts";
+import { nothing } from "../core/analysis/builtin/tally.ts";
 import { metricsInForce } from "../core/analysis/inForce.ts";
 import { metricKey } from "../core/plan/snapshot.ts";
 import { byWorkload, keyOf, readCounters } from "../prometheus/rawCounters.ts";
 import { isCountingTime } from "./countRequests.ts";
 import type { Instruments } from "./measure.ts";
-import type { MeterMemory, PlanMemory } from "./memory.ts";
+import { type MeterMemory, type PlanMemory, revisionOf } from "./memory.ts";
 
 /** A built-in that is in force in one plan. */
 interface Reading {
@@ -68,13 +69,15 @@ async function readSource(source: Source, readings: readonly Reading[], { counti
     if (sample === undefined) continue;
     const read = readMeter(meter.meter, builtin, sample, {
       now: now(),
-      canaryRevision: plan.spec.canary.hash,
+      canaryRevision: revisionOf(plan, memory),
       boundMs: status.counted?.boundMs,
     });
     meter.meter = read.meter;
     // While the canary has no traffic there is nothing to judge; the counters are only followed.
     if (read.answer === undefined || (memory.status?.weight?.desired ?? 0) === 0) continue;
-    push(reading, read.answer, { startedAt: read.answer.since, finishedAt: read.answer.missing === undefined ? sample.at : now() }, look);
+    const { revision } = memory;
+    const told = revision && "missing" in revision ? { ...read.answer, ...nothing, missing: revision.missing } : read.answer;
+    push(reading, told, { startedAt: read.answer.since, finishedAt: read.answer.missing === undefined ? sample.at : now() }, look);
   }
 }
 

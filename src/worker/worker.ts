@@ -4,6 +4,7 @@ import type { SealKey } from "../core/admission/seal.ts";
 import { settleTime } from "../core/analysis/settle.ts";
 import { isAlreadyExists, isConflict, isNotFound } from "../kube/apiError.ts";
 import type { Client } from "../kube/client.ts";
+import type { Trouble } from "../kube/reflector.ts";
 import { resources } from "../kube/resources.ts";
 import type { Prometheus } from "../prometheus/client.ts";
 import { settleSource } from "../prometheus/settle.ts";
@@ -22,6 +23,7 @@ import type { DeploymentProjection } from "./project.ts";
 import { type Clock, createQueue } from "./queue.ts";
 import { builtinReader } from "./readBuiltins.ts";
 import { type Reconciler, reconcile } from "./reconcile.ts";
+import { isSidecarKey, SidecarWatch } from "./sidecars.ts";
 
 export interface WorkerOptions {
   client: Client;
@@ -65,13 +67,25 @@ export function createWorker(options: WorkerOptions): Worker {
   const unled = lately<{ before: DeploymentProjection; after: DeploymentProjection; at: number }>();
   let queue: ReturnType<typeof createQueue> | undefined;
   const look = (key: string) => queue?.add(key);
+  const trouble = ({ resource, error, retryInMs }: Trouble) => log.warn({ resource, err: error, retryInMs }, "reading the cluster failed");
   const caches: Caches = openCaches(client, {
     look,
     templateChanged: (before, after) => {
       if (options.isLeader()) void recordBypass(before, after);
       else unled.note({ before, after, at: now() });
     },
-    trouble: ({ resource, error, retryInMs }) => log.warn({ resource, err: error, retryInMs }, "reading the cluster failed"),
+    sidecarPolicyChanged: (name) => sidecars.policyChanged(name),
+    namespaceChanged: (name) => sidecars.namespaceChanged(name),
+    replicaSetChanged: (uid) => sidecars.replicaSetChanged(uid),
+    trouble,
+  });
+  const sidecars = new SidecarWatch({
+    client,
+    caches,
+    namespace: options.namespace,
+    now,
+    wake: (key, afterMs) => queue?.addAfter(key, afterMs),
+    trouble,
   });
   const settle: Senses["settle"] = (setting) => settleTime({ setting, ...settling.latest() });
   const instruments: Instruments = {
@@ -116,6 +130,7 @@ export function createWorker(options: WorkerOptions): Worker {
   };
 
   async function lookAt(key: string): Promise<number | undefined> {
+    if (isSidecarKey(key)) return options.isLeader() ? sidecars.lookAt(key) : undefined;
     const policy = policyOfKey(key);
     if (policy === undefined) return reconcile(key, reconciler);
     if (options.isLeader()) await writePolicyStatus(policy, hands);
@@ -138,6 +153,7 @@ export function createWorker(options: WorkerOptions): Worker {
       for (const { namespace, name } of caches.deployments.values()) own.add(`${namespace}/${name}`);
       for (const policy of caches.policies.values()) own.add(policyKey(policy));
       for (const plan of caches.plans.values()) own.add(`${plan.metadata.namespace}/${plan.spec.deployment.name}`);
+      sidecars.lead();
       let stopMeter = clock.setTimer(readAndGoOn, meterMs);
       function readAndGoOn(): void {
         void readMeters();
@@ -146,12 +162,14 @@ export function createWorker(options: WorkerOptions): Worker {
       signal.addEventListener("abort", () => {
         stopMeter();
         queue = undefined;
+        sidecars.stop();
         memories.forgetAll();
         void own.stop();
       });
     },
     async stop() {
       await queue?.stop();
+      sidecars.stop();
       for (const cache of caches.all) cache.stop();
     },
   };

@@ -4,9 +4,10 @@ import type { Cluster, Io } from "../../src/cli/io.ts";
 import { main } from "../../src/cli/main.ts";
 import type { Scene } from "../../src/cli/scene.ts";
 import { ApiError } from "../../src/kube/apiError.ts";
-import type { Patch } from "../../src/kube/client.ts";
+import type { Patch, PatchOptions } from "../../src/kube/client.ts";
 import type { Storable } from "../../src/kube/object.ts";
 import type { Resource } from "../../src/kube/resources.ts";
+import type { PrometheusAnswer } from "../../src/prometheus/client.ts";
 import { start } from "../build/story.ts";
 
 /** Objects as the API server would hold them: `world(aDeployment(), aPlan(), …)`. */
@@ -21,7 +22,11 @@ export interface TerminalOptions {
   namespace?: string;
   connect?: Io["connect"];
   /** Answers a patch; absent: the test fails on one. Throws what the API server would refuse it with. */
-  onPatch?(name: string, body: unknown): object;
+  onPatch?(name: string, body: unknown, options: PatchOptions): object;
+  /** Files by name; `-` is standard input. */
+  files?: Record<string, string>;
+  /** Answers queries of the past. */
+  query?(promql: string, at: number, address: string): readonly number[] | { series: Series[] } | { error: string };
   /** Plurals of kinds that may not be listed over all namespaces, or not at all. */
   forbidden?: Record<string, "everywhere" | "anywhere">;
   /** Plurals of kinds that are not installed. */
@@ -47,6 +52,15 @@ export async function serin(line: string, worlds: readonly World[], options: Ter
     err(text) {
       printed.err += text;
     },
+    async read(file) {
+      const text = options.files?.[file];
+      if (text === undefined) throw new Error(`ENOENT: no such file or directory, open '${file}'`);
+      return text;
+    },
+    prometheus: (address) => ({
+      query: async (promql, of = {}) => answerOf(options, promql, of.at ?? 0, of.address ?? address),
+      close: async () => undefined,
+    }),
     screen: () => options.screen,
     env: options.env ?? {},
     now: () => start + ((options.at ?? 42) + second) * 1_000,
@@ -62,6 +76,16 @@ export async function serin(line: string, worlds: readonly World[], options: Ter
     io,
   );
   return { code, ...printed };
+}
+
+type Series = Extract<PrometheusAnswer, { kind: "values" }>["series"][number];
+
+function answerOf({ query }: TerminalOptions, promql: string, at: number, address: string): PrometheusAnswer {
+  if (query === undefined) throw new Error(`a query that no test expects: ${promql}`);
+  const said = query(promql, at, address);
+  if ("error" in said) return { kind: "error", message: said.error } as PrometheusAnswer;
+  const series = "series" in said ? said.series : said.map((value) => ({ labels: {}, value, at }));
+  return { kind: "values", values: series.map(({ value }) => value), series, warnings: [] };
 }
 
 /** A cluster that answers from a world. Label selectors of `key=value` are followed; the field selector is the one of plans. */
@@ -83,9 +107,9 @@ function clusterOf(world: () => World, options: TerminalOptions): Cluster {
         mayRead(resource, "get", wanted);
         return of(resource.kind).find(({ metadata }) => metadata.name === name && metadata.namespace === wanted) as T | undefined;
       },
-      patch: async <T extends Storable>(_resource: Resource, name: string, _namespace: string | undefined, patch: Patch) => {
+      patch: async <T extends Storable>(_: Resource, name: string, _namespace: string | undefined, patch: Patch, how: PatchOptions) => {
         if (onPatch === undefined || patch.type !== "merge") throw new Error(`a write that no test expects: ${name}`);
-        return onPatch(name, patch.body) as T;
+        return onPatch(name, patch.body, how) as T;
       },
       list: async <T extends Storable>(
         resource: Resource,

@@ -89,12 +89,15 @@ export function apiClient(server: ApiServer, clock: SimulatedClock, gate: Gate, 
           arriving = [];
           if (gate.alive()) for (const event of events) onEvent(event);
         };
+        const count = (change: 1 | -1) => server.watches.set(resource.plural, (server.watches.get(resource.plural) ?? 0) + change);
+        count(1);
         const stop = server.onChange(({ type, object, resource: { plural } }) => {
           if (plural !== resource.plural || !gate.alive()) return;
           if (arriving.length === 0) clock.setTimer(arrive, watchLagMs);
           arriving.push({ type, object: object as never });
         });
         options.signal.addEventListener("abort", () => {
+          count(-1);
           stop();
           resolve();
         });

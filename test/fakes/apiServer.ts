@@ -14,7 +14,7 @@ export interface By {
 }
 
 /** Kinds with a status subresource: their main endpoint can't write status, and `status` writes nothing else. */
-const withStatus = new Set(["deployments", "replicasets", "pods", "canaryplans", "canarypolicies"]);
+const withStatus = new Set(["deployments", "replicasets", "pods", "canaryplans", "canarypolicies", "sidecarpolicies"]);
 
 /**
  * The store of kube-apiserver: compare-and-swap, generations, finalizers, owners of fields. Stored objects are never changed in place,
@@ -25,6 +25,8 @@ export class ApiServer {
   readonly #listeners: Array<(change: Change) => void> = [];
   readonly #now: () => number;
   readonly absent = new Set<string>();
+  /** How many watches are open, by plural. */
+  readonly watches = new Map<string, number>();
   version = 1000;
   #uids = 0;
   /** Writes that changed nothing (design I12: there should be none). */

@@ -1,3 +1,4 @@
+import { istio, podTemplateHash } from "../../src/api/names.ts";
 import type { KubeObject, Pod, ReplicaSet } from "../../src/kube/object.ts";
 import { type Resource, resources } from "../../src/kube/resources.ts";
 import { controllerOf } from "../../src/worker/project.ts";
@@ -89,7 +90,8 @@ export class PodControllers {
       metadata: {
         name,
         namespace: set.metadata.namespace,
-        labels: set.spec?.template?.metadata?.labels,
+        // As the pod webhook leaves it.
+        labels: { [istio.canonicalRevision]: set.metadata.labels?.[podTemplateHash] ?? "", ...set.spec?.template?.metadata?.labels },
         ownerReferences: [owner],
         finalizers: ["kubelet"],
       },

@@ -9,6 +9,13 @@ describe("how it asks", () => {
     expect(asked[0]).toMatchObject({ method: "POST", path: "/prometheus/api/v1/query", query: 'sum(x{a="b"})' });
   });
 
+  test("asks about a past time, in seconds, and never gives one time's answer for another's", async () => {
+    const { client, asked } = await against(says(vector("1")));
+    const at = Date.parse("2026-01-01T12:00:00.250Z");
+    await Promise.all([client.query("up"), client.query("up", { at }), client.query("up", { at: at + 1_000 })]);
+    expect(asked.map(({ time }) => time).sort()).toEqual([String(at / 1_000), String(at / 1_000 + 1), undefined]);
+  });
+
   test("falls back to GET where POST is not allowed", async () => {
     const { client, asked } = await against((response, { method }) => says(vector("1"), method === "POST" ? 405 : 200)(response));
     expect(await client.query("up{}")).toMatchObject({ values: [1] });

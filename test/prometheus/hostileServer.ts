@@ -5,6 +5,8 @@ export interface Asked {
   method: string;
   path: string;
   query: string | null;
+  /** Absent for the present. */
+  time?: string;
   headers: IncomingMessage["headers"];
 }
 
@@ -17,7 +19,14 @@ export async function hostileServer(answer: (response: ServerResponse, asked: As
     request.on("end", () => {
       const url = new URL(request.url ?? "/", "http://stub");
       const form = request.method === "POST" ? new URLSearchParams(Buffer.concat(chunks).toString()) : url.searchParams;
-      const one = { method: request.method ?? "", path: url.pathname, query: form.get("query"), headers: request.headers };
+      const time = form.get("time");
+      const one = {
+        method: request.method ?? "",
+        path: url.pathname,
+        query: form.get("query"),
+        headers: request.headers,
+        ...(time !== null && { time }),
+      };
       asked.push(one);
       answer(response, one);
     });

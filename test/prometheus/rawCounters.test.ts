@@ -67,14 +67,30 @@ describe("raw counters of many workloads", () => {
     });
   });
 
-  test("a hundred workloads take one query, a hundred and one take two", async () => {
+  test("a hundred workloads take one query, also when some are named twice; a hundred and one take two", async () => {
     const client = answers(() => seen([{ serin: "now" }, 6_000]));
     const many = (count: number) => Array.from({ length: count }, (_, i) => ({ namespace: "shop", name: `web-${i}` }));
     await readCounters(client, { ...query, of: many(100) }, { now: () => 0 });
     expect(client.asked).toHaveLength(1);
+    await readCounters(client, { ...query, of: [...many(100), ...many(100)] }, { now: () => 0 });
+    expect(client.asked).toHaveLength(2);
     const answer = await readCounters(client, { ...query, of: many(101) }, { now: () => 0 });
-    expect(client.asked).toHaveLength(3);
+    expect(client.asked).toHaveLength(4);
     expect(answer.kind === "samples" && answer.samples.size).toBe(101);
+  });
+
+  test("an answer that is too large is asked for in halves", async () => {
+    const many = Array.from({ length: 40 }, (_, i) => ({ namespace: "shop", name: `web-${i}` }));
+    const namesIn = (promql: string) => (/destination_workload=~"([^"]*)"/.exec(promql)?.[1] ?? "").split("|").length;
+    const client = answers((promql) =>
+      namesIn(promql) > 12 ? { kind: "error", message: "too much", tooLarge: true } : seen([{ serin: "now" }, 6_000]),
+    );
+    const answer = await readCounters(client, { ...query, of: many }, { now: () => 0 });
+    expect(answer.kind === "samples" && answer.samples.size).toBe(40);
+    expect(client.asked.map(namesIn)).toEqual([40, 20, 10, 10, 20, 10, 10]);
+    const one = answers(() => ({ kind: "error", message: "too much", tooLarge: true }));
+    expect(await readCounters(one, { ...query, of: many.slice(0, 1) }, { now: () => 0 })).toMatchObject({ message: "too much" });
+    expect(one.asked).toHaveLength(1);
   });
 
   test("an error of one query is an error of all that it would have told", async () => {

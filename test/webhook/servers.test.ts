@@ -184,7 +184,7 @@ describe("the server", () => {
     await expect(first?.client.post("x")).rejects.toThrow(/ECONNREFUSED/);
     stopped = true;
     await Promise.all(callers);
-    expect(answered).toBeGreaterThan(100);
+    expect(answered).toBeGreaterThan(20);
     second?.client.close();
   });
 });

@@ -29,6 +29,12 @@ export interface Condition {
   test(values: readonly number[]): Outcome;
 }
 
+/** A condition that can't be used: why, with what to write instead, and at which of its characters, from 0. */
+export interface Refused {
+  readonly error: string;
+  readonly at: number;
+}
+
 export interface Judgement {
   readonly verdict: Verdict;
   /** The numbers, at most 512 characters; absent when there was no answer. */
@@ -41,10 +47,10 @@ const environment = conditionEnvironment();
 
 /** A process meets as many conditions as its policies hold; the bound only stops a leak. */
 const remembered = 500;
-const compiled = new Map<string, Condition | { error: string }>();
+const compiled = new Map<string, Condition | Refused>();
 
 /** Reads a condition once; the same text is answered from memory. The error says what to write instead. */
-export function compileCondition(text: string): Condition | { error: string } {
+export function compileCondition(text: string): Condition | Refused {
   const before = compiled.get(text);
   if (before !== undefined) return before;
   const condition = compile(text);
@@ -54,13 +60,13 @@ export function compileCondition(text: string): Condition | { error: string } {
   return condition;
 }
 
-function compile(text: string): Condition | { error: string } {
+function compile(text: string): Condition | Refused {
   try {
     const parsed = environment.parse(text);
     const shape = unreadable(parsed.ast);
     if (shape !== undefined) return refuse(text, shape);
     const checked = parsed.check();
-    if (!checked.valid) return refuse(text, summaryOf(checked.error));
+    if (!checked.valid) return refuse(text, summaryOf(checked.error), placeOf(checked.error));
     if (checked.type !== "bool" && checked.type !== "dyn") return refuse(text, `it gives a ${checked.type}, neither true nor false`);
     const emptyIsMeant = asksAboutEmptiness(parsed.ast);
     return {
@@ -68,7 +74,7 @@ function compile(text: string): Condition | { error: string } {
       test: (values) => outcome(values, emptyIsMeant, () => parsed({ result: values.map((value) => new Sample(value)) })),
     };
   } catch (error) {
-    return refuse(text, summaryOf(error));
+    return refuse(text, summaryOf(error), placeOf(error));
   }
 }
 
@@ -127,17 +133,24 @@ function tested(text: string, values: readonly number[]): Outcome {
 }
 
 /** What is wrong, and what a condition looks like; with a hint where it is written in Argo's expr language. */
-function refuse(text: string, reason: string): { error: string } {
+function refuse(text: string, reason: string, at = 0): Refused {
   const hint = text.includes("#")
     ? "in CEL `all(result, # < 1000)` is `result.all(x, x < 1000)`"
     : /\b(and|or|not)\b/.test(text)
       ? "in CEL and, or, not are `&&`, `||`, `!`"
       : "only `result`, a list of numbers, is known: write for example `result[0] >= 0.95`";
-  return { error: atMost(`${reason}; ${hint}`, 512) };
+  return { error: atMost(`${reason}; ${hint}`, 512), at };
 }
 
 function codeOf(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}
+
+/** Where cel-js found it. */
+function placeOf(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !("range" in error)) return undefined;
+  const { start } = (error.range ?? {}) as { start?: unknown };
+  return typeof start === "number" ? start : undefined;
 }
 
 /** cel-js keeps the sentence in `summary`; its `message` also draws the source. */

@@ -1,10 +1,8 @@
 import type { Metric } from "../../api/metric.ts";
 import type { CanaryPolicy, PolicyStatus } from "../../api/policy.ts";
-import { compileCondition } from "./condition.ts";
 import { unjudgedSteps } from "./inForce.ts";
+import { metricTroubles, placeIn, type Rule, type Trouble, usualScrapeMs } from "./metricTroubles.ts";
 import { rulesThatFindNothing } from "./nameRule.ts";
-import { renderQuery } from "./query.ts";
-
 import { resolveMetric, type Templates } from "./templates.ts";
 
 type Condition = NonNullable<PolicyStatus["conditions"]>[number];
@@ -31,28 +29,29 @@ export function policyConditions(
 function accepted(spec: CanaryPolicy["spec"], templates: Templates): Said {
   const metrics = [...(spec.analysis?.metrics ?? []), ...spec.steps.flatMap((step) => step.analysis?.metrics ?? [])];
   const analyses = [spec.analysis, ...spec.steps.map((step) => step.analysis)].filter((each) => each !== undefined);
-  const troubles = [...metrics.flatMap((metric) => troublesOf(metric, templates)), ...analyses.flatMap(rulesThatFindNothing)];
+  const found = metrics.map((metric) => troublesOf(metric, templates));
+  const troubles = [...found.flatMap(({ errors }) => errors), ...analyses.flatMap(rulesThatFindNothing)];
+  const doubts = found.flatMap(({ warnings }) => warnings);
   const counted = `${spec.steps.length} steps, ${metrics.length} ${metrics.length === 1 ? "metric" : "metrics"}`;
   return troubles.length === 0
-    ? { type: "Accepted", status: "True", reason: "Usable", message: counted }
+    ? { type: "Accepted", status: "True", reason: "Usable", message: [counted, ...doubts].join("; ") }
     : { type: "Accepted", status: "False", reason: "NotUsable", message: `${troubles.join("; ")}. Canaries under it roll back` };
 }
 
-/** Any names do for a look at the placeholders; whether a Service is there depends on the Deployment. */
-const anyNames = { namespace: "n", deployment: "d", service: "s", canaryHash: "c", stableHash: "h" };
-
-function troublesOf(written: Metric, templates: Templates): string[] {
+/** What is wrong with a metric for sure, and what is if Prometheus scrapes as seldom as usual. */
+function troublesOf(written: Metric, templates: Templates): { errors: string[]; warnings: string[] } {
   const resolved = resolveMetric(written, templates);
-  if ("error" in resolved) return [`metric ${written.name}: ${resolved.error}`];
-  const { name, successCondition, failureCondition, provider } = resolved.metric;
-  const conditions = { successCondition, failureCondition };
-  const unreadable = Object.entries(conditions).flatMap(([field, text]) => {
-    const compiled = text === undefined ? undefined : compileCondition(text);
-    return compiled && "error" in compiled ? [`metric ${name}: ${field} ${text}: ${compiled.error}`] : [];
-  });
-  if (provider === undefined) return unreadable;
-  const rendered = renderQuery(provider.prometheus.query, anyNames);
-  return [...unreadable, ...("error" in rendered ? [`metric ${name}: ${rendered.error}`] : [])];
+  if ("error" in resolved) return { errors: [`metric ${written.name}: ${resolved.error}`], warnings: [] };
+  const troubles = metricTroubles(resolved.metric, usualScrapeMs);
+  const told = (wanted: (rule: Rule) => boolean): string[] =>
+    troubles.filter(({ rule }) => wanted(rule)).map((trouble) => `metric ${written.name}: ${inWords(resolved.metric, trouble)}`);
+  return { errors: told((rule) => rule !== "short-range"), warnings: told((rule) => rule === "short-range") };
+}
+
+function inWords(metric: Metric, { path: [field], at, message }: Trouble): string {
+  const text = field === "provider" ? (metric.provider?.prometheus.query ?? "") : (metric[field] ?? "");
+  const { line, column } = placeIn(text, at);
+  return field === "provider" ? `query, line ${line}, column ${column}: ${message}` : `${field} ${text}, column ${column}: ${message}`;
 }
 
 function unjudged(spec: CanaryPolicy["spec"]): Said {

@@ -3,7 +3,8 @@ import type { Metric } from "../../api/metric.ts";
 import { givenArgs, type MetricTemplate, numberPattern, type TemplateArg } from "../../api/metricTemplate.ts";
 import type { PolicySpec } from "../../api/policy.ts";
 import type { TemplateRef } from "../../api/templateRef.ts";
-import { looksLikePlaceholder, promqlString } from "./query.ts";
+import { sameShape } from "../promql/shape.ts";
+import { type ArgTypes, looksLikePlaceholder, neutral, placeholderErrors, promqlString } from "./query.ts";
 
 /*
  * Metrics that come from a MetricTemplate (rows R6 and R7). They are filled in once, when the plan is made: what is judged by stands in the
@@ -37,6 +38,8 @@ export function resolveMetric(metric: Metric, templates: Templates): { metric: M
   const values = valuesOf(template, templateRef);
   if ("error" in values) return { error: `MetricTemplate ${templateRef.name}: ${values.error}` };
   const { provider, successCondition, failureCondition, ...rest } = template.spec.metric;
+  const misplaced = shapeError(provider?.prometheus.query ?? "", values);
+  if (misplaced !== undefined) return { error: `MetricTemplate ${templateRef.name}: ${misplaced}` };
   const conditions = {
     ...(successCondition !== undefined && { successCondition: fill(successCondition, values.ofCondition) }),
     ...(failureCondition !== undefined && { failureCondition: fill(failureCondition, values.ofCondition) }),
@@ -64,7 +67,24 @@ export function unresolved(metric: Metric, templates: Templates): string | undef
 
 type Values = ReadonlyMap<string, string>;
 
-function valuesOf({ spec }: MetricTemplate, { args = [] }: TemplateRef): { ofQuery: Values; ofCondition: Values } | { error: string } {
+interface Filling {
+  ofQuery: Values;
+  ofCondition: Values;
+  types: ArgTypes;
+}
+
+/** Why these values would make another query of the template than the one that was written: another tree, or other matchers. */
+function shapeError(query: string, { ofQuery, types }: Filling): string | undefined {
+  const wrong = placeholderErrors(query, types)[0]?.message;
+  if (wrong !== undefined) return wrong;
+  return sameShape(neutral(query, types), neutral(fill(query, ofQuery))) ? undefined : "an argument would change the shape of its query";
+}
+
+/** The types of what a template declares; a value below 0 is known by its sign. */
+export const argTypes = (args: readonly TemplateArg[], values: Values = new Map()): ArgTypes =>
+  new Map(args.map(({ name, type }) => [name, type === "Number" && values.get(name)?.startsWith("-") ? "-Number" : type]));
+
+function valuesOf({ spec }: MetricTemplate, { args = [] }: TemplateRef): Filling | { error: string } {
   const declared = spec.args ?? [];
   const unknown = args.find(({ name }) => !declared.some((arg) => arg.name === name));
   if (unknown) return { error: `it has no argument ${unknown.name}` };
@@ -81,7 +101,7 @@ function valuesOf({ spec }: MetricTemplate, { args = [] }: TemplateRef): { ofQue
   const written = [spec.metric.provider?.prometheus.query, spec.metric.successCondition, spec.metric.failureCondition];
   const undeclared = written.flatMap((text) => namesIn(text ?? "")).find((name) => !ofQuery.has(name) && !isGiven(name));
   return undeclared === undefined
-    ? { ofQuery, ofCondition }
+    ? { ofQuery, ofCondition, types: argTypes(declared, ofQuery) }
     : { error: `args.${undeclared} was not resolved: the template does not declare it` };
 }
 

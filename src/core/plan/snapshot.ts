@@ -121,6 +121,8 @@ export interface ReplicaSetFacts {
 export interface PodFacts {
   name: string;
   hash: string;
+  /** What Istio's metrics call its version. */
+  revision: string;
   ready: boolean;
   deleting: boolean;
   /** Why a container waits: CrashLoopBackOff, ImagePullBackOff … */

@@ -1,5 +1,5 @@
 import type { MetricStatus } from "../../api/metricStatus.ts";
-import { judgeCounts } from "../analysis/builtin/judgeCounts.ts";
+import { builtinsIn, judgeCounts } from "../analysis/builtin/judgeCounts.ts";
 import { judge as judgeAnswer } from "../analysis/condition.ts";
 import type { InForce } from "../analysis/inForce.ts";
 import { begin, record, toMeasurement } from "../analysis/run.ts";
@@ -34,6 +34,7 @@ function taken(look: Look, draft: Draft, { metric, retention }: InForce, before:
     weight,
     weightChangedAt: weightChangedAt(look, draft),
     at: answered.finishedAt,
+    builtins: builtinsIn(look.policy),
   });
   const after = { ...before, counted };
   return judgement === undefined ? after : record(metric, after, toMeasurement(judgement, answered), { closing, retention });

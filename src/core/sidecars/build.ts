@@ -54,7 +54,14 @@ export function isRestricted({ securityContext }: SidecarContainer): boolean {
 }
 
 /** What other webhooks and controllers change for good reasons: Istio's injector the probes, LimitRanger and the autoscaler the resources. */
-const othersChange = new Set(["resources", "startupProbe", "livenessProbe", "readinessProbe", "imagePullPolicy", "securityContext"]);
+export const othersChange: ReadonlySet<string> = new Set([
+  "resources",
+  "startupProbe",
+  "livenessProbe",
+  "readinessProbe",
+  "imagePullPolicy",
+  "securityContext",
+]);
 
 /** Whether the container that is there is the one that is asked for. */
 export function isSameContainer(present: PodContainer, asked: PodContainer): boolean {

@@ -18,3 +18,11 @@ export const lackReasons = {
 } as const;
 
 export type LackReason = keyof typeof lackReasons;
+
+/** What the condition Complete of a SidecarPolicy says. */
+export const completeReasons = {
+  AllCarry: "Every pod that the policy is for carries what it asks for.",
+  NoPods: "No running pod is one that the policy is for.",
+  SomeMiss: "Pods lack something; the message counts them by reason.",
+  Suspended: "The policy says suspend: true, so it asks nothing.",
+} as const;

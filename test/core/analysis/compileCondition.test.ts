@@ -16,6 +16,7 @@ describe("compileCondition", () => {
   test("says what is wrong before anything is measured", () => {
     expect(compileCondition("results[0] > 1")).toEqual({
       error: "Unknown variable: results; only `result`, a list of numbers, is known: write for example `result[0] >= 0.95`",
+      at: 0,
     });
   });
 

@@ -31,8 +31,25 @@ test("a condition that can't be read and a placeholder that nobody knows are sai
   const [status, message] = said(policy({ analysis: { metrics } }))["Accepted"] ?? [];
   expect(status).toBe("False");
   expect(message).toMatch(
-    /^metric one: successCondition result\[0\] >=: .*; metric two: .*\{\{args\.cluster\}\} is not known: use .*\. Canaries under it roll back$/,
+    /^metric one: successCondition result\[0\] >=, column 13: .*; metric two: query, line 1, column 8: \{\{args\.cluster\}\} is not known: use .*\. Canaries under it roll back$/,
   );
+});
+
+test("a query that Prometheus would refuse is said with line and column", () => {
+  const query = "sum(rate(x[1m]))\n/ sum(rate(x))";
+  expect(said(policy({ analysis: { metrics: [aMetric({ provider: { prometheus: { query } } })] } }))["Accepted"]).toEqual([
+    "False",
+    "metric success-rate: query, line 2, column 13: rate() needs a range of samples: write for example x[1m]. Canaries under it roll back",
+  ]);
+});
+
+test("a range that is short only where Prometheus scrapes as seldom as usual is a note", () => {
+  const [status, message] =
+    said(policy({ analysis: { metrics: [aMetric({ provider: { prometheus: { query: "rate(x[5s])" } } })] } }))["Accepted"] ?? [];
+  expect([status, message]).toEqual([
+    "True",
+    "4 steps, 1 metric; metric success-rate: query, line 1, column 8: [5s] is shorter than two scrapes of 15s, so rate() finds no data: write at least [30s]",
+  ]);
 });
 
 test("the same policy gives the same status; a transition keeps its time until the status changes", () => {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { promqlString, renderQuery } from "../../../src/core/analysis/query.ts";
+import { sameShape } from "../../../src/core/promql/shape.ts";
 
 const args = { namespace: "shop", deployment: "web", service: "web-svc", canaryHash: "7d4b", stableHash: "5c9a" };
 
@@ -28,6 +29,36 @@ describe("renderQuery", () => {
     expect(renderQuery('x{s="{{args.service}}"}', { ...args, service: undefined })).toEqual({
       error: "the query can't be asked: {{args.service}} has no value: the Deployment has no Service",
     });
+  });
+
+  test.each([
+    ["{{args.service}}_total", '{{args.service}} is a text, so it stands in quotes: write "{{args.service}}"'],
+    ["sum by ({{args.namespace}}) (x)", '{{args.namespace}} is a text, so it stands in quotes: write "{{args.namespace}}"'],
+  ])("a name that stands outside of quotes is refused: %s", (query, why) => {
+    expect(renderQuery(query, args)).toEqual({ error: `the query can't be asked: ${why}` });
+  });
+
+  test("in a regular expression a dot of a name is a dot", () => {
+    const named = { ...args, deployment: "web.v1" };
+    expect(renderQuery('x{a=~"{{args.deployment}}-.*",b="{{args.deployment}}"}', named)).toEqual({
+      query: 'x{a=~"web[.]v1-.*",b="web.v1"}',
+    });
+  });
+
+  test("law: whatever the value, the query keeps its shape and its matchers", () => {
+    const templates = [
+      `sum(rate(x{a="{{args.namespace}}",b!="c"}[1m])) / 2`,
+      `x{a='{{args.namespace}}'} or y{b=~\`{{args.namespace}}.*\`}`,
+    ];
+    fc.assert(
+      fc.property(fc.constantFrom(...templates), fc.string({ unit: "binary", minLength: 1 }), (template, value) => {
+        const rendered = renderQuery(template, { ...args, namespace: value });
+        expect(rendered).toHaveProperty("query");
+        const { query } = rendered as { query: string };
+        expect(sameShape(query, template.replaceAll("{{args.namespace}}", "anything"))).toBe(true);
+      }),
+      { numRuns: 1_000 },
+    );
   });
 
   test("law: a value never ends the string that it stands in", () => {

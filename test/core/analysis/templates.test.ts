@@ -6,6 +6,7 @@ import { judge } from "../../../src/core/analysis/condition.ts";
 import { policyConditions } from "../../../src/core/analysis/policyConditions.ts";
 import { renderQuery } from "../../../src/core/analysis/query.ts";
 import { resolveMetric, unresolved, withTemplates } from "../../../src/core/analysis/templates.ts";
+import { sameShape } from "../../../src/core/promql/shape.ts";
 import { aMetricTemplate } from "../../build/metricTemplate.ts";
 import { aPolicy, aMetric as aPolicyMetric, withSpec } from "../../build/policy.ts";
 
@@ -110,6 +111,51 @@ describe("R6: arguments", () => {
     expect(full.steps[1]?.analysis?.metrics[0]).toMatchObject({ name: "success", successCondition: "result[0] >= 0.95" });
     expect(full.analysis?.metrics[0]).toEqual(refer());
     expect(withTemplates(full, templates)).toEqual(full);
+  });
+});
+
+describe("arguments are values and nothing else", () => {
+  test("a text stands in quotes, or the metric can't be filled in", () => {
+    const careless = aMetricTemplate({
+      provider: { prometheus: { query: 'sum by ({{args.job}}) (rate(x{ns="{{args.namespace}}"}[{{args.window}}]))' } },
+    });
+    expect(errorOf(refer([job]), () => careless)).toBe(
+      'MetricTemplate rate: {{args.job}} is a text, so it stands in quotes: write "{{args.job}}"',
+    );
+  });
+
+  test("a number below 0 is one", () => {
+    const below = aMetricTemplate({ provider: { prometheus: { query: 'x{job="{{args.job}}"} - {{args.min}}' } } });
+    expect(resolveMetric(refer([job, { name: "min", value: "-0.5" }]), () => below)).toMatchObject({
+      metric: { provider: { prometheus: { query: 'x{job="shop"} - -0.5' } } },
+    });
+  });
+
+  test("law: whatever the values, the query that is asked has the template's shape and matchers", () => {
+    const number = fc.oneof(
+      fc.integer().map(String),
+      fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e9, max: 1e9 }).map((value) => value.toFixed(3)),
+    );
+    const duration = fc.tuple(fc.nat(99), fc.constantFrom("ms", "s", "m", "h")).map(([count, unit]) => `${count}${unit}`);
+    const text = fc.string({ unit: "binary", maxLength: 40 }).filter((value) => !value.includes("{{"));
+    const query = 'rate(good{job="{{args.job}}",ns=~"{{args.namespace}}"}[{{args.window}}]) - {{args.min}}';
+    const one = aMetricTemplate({ provider: { prometheus: { query } } });
+    fc.assert(
+      fc.property(text, number, duration, text, (value, min, window, namespace) => {
+        const args = [
+          { name: "job", value },
+          { name: "min", value: min },
+          { name: "window", value: window },
+        ];
+        const resolved = resolveMetric(refer(args), () => one);
+        if ("error" in resolved) throw new Error(resolved.error);
+        const rendered = renderQuery(resolved.metric.provider?.prometheus.query ?? "", { ...given, namespace: `n${namespace}` });
+        const plain = `rate(good{job="a",ns=~"b"}[1m]) - ${min.startsWith("-") ? "-1" : "1"}`;
+        expect(rendered).toHaveProperty("query");
+        expect(sameShape((rendered as { query: string }).query, plain)).toBe(true);
+      }),
+      { numRuns: 1_000 },
+    );
   });
 });
 

@@ -147,11 +147,11 @@ export class ProcessModel {
 
   private *round(): Generator<void, void> {
     const { cluster } = this;
+    const configuration = cluster.configuration;
+    yield;
     const authorities = cluster.authorities;
     yield;
     const serving = cluster.serving;
-    yield;
-    const configuration = cluster.configuration;
     const seen = { authorities, serving, configuration };
     const { actions } = decideCertificates(this.state(seen), cluster.times);
     for (const action of actions) {

@@ -1,11 +1,13 @@
 import type { Builtin } from "../../../api/builtin.ts";
 import type { Metric } from "../../../api/metric.ts";
 import type { Counted, MetricStatus } from "../../../api/metricStatus.ts";
+import type { PolicySpec } from "../../../api/policy.ts";
 import { atMost, type CountsAnswer } from "../answer.ts";
 import type { Judgement } from "../condition.ts";
+import { latencyWarmUp, sequentialDefaults } from "../sequential/settings.ts";
 import { toTime } from "../time.ts";
 import { type LookAtCounts, type LookSettings, lookAtCounts } from "./look.ts";
-import { add, addEach, nothing, type Tally } from "./tally.ts";
+import { addEach, nothing, type Tally } from "./tally.ts";
 
 /*
  * From a built-in's counts to a verdict.
@@ -16,8 +18,6 @@ import { add, addEach, nothing, type Tally } from "./tally.ts";
  *   pass          nothing speaks against it
  */
 
-export const defaults = { alpha: 0.01, tolerance: 1.25, minRequests: 50 } as const;
-
 export interface Circumstances {
   /** The canary's weight when this was counted. */
   readonly weight: number;
@@ -25,6 +25,8 @@ export interface Circumstances {
   readonly weightChangedAt: number;
   /** When it was counted, ms since epoch. */
   readonly at: number;
+  /** How many built-ins the whole policy has: together they stop a release without a difference as seldom as one alone may. */
+  readonly builtins: number;
 }
 
 /**
@@ -35,7 +37,7 @@ export function judgeCounts(
   metric: Pick<Metric, "name"> & { builtin: Builtin },
   status: Pick<MetricStatus, "counted">,
   answer: CountsAnswer,
-  { weight, weightChangedAt, at }: Circumstances,
+  { weight, weightChangedAt, at, builtins }: Circumstances,
   look: LookAtCounts = lookAtCounts,
 ): { counted: Counted; judgement?: Judgement } {
   const before = status.counted;
@@ -46,16 +48,15 @@ export function judgeCounts(
   const boundMs = answer.boundMs ?? before?.boundMs;
   // A window is known by its beginning. What is mixed belongs to none, so that nothing of it lets a step end.
   const window = isMixed ? -1 : Date.parse(since);
-  const counts = { since: answer.since, at, window, canary: answer.canary, stable: answer.stable };
-  const reference = add(before?.reference ?? nothing.stable, answer.stable);
-  const settings = settingsOf(metric.builtin, boundMs);
-  const looked = look(remembered(before?.evidence), counts, weight === 100 ? withoutStable(settings, reference) : settings);
+  const settings = settingsOf(metric.builtin, { boundMs, builtins });
+  // At weight 100 no request goes to stable; those that still come in were sent before.
+  const stable = weight === 100 && settings.against === "stable" ? undefined : answer.stable;
+  const looked = look(remembered(before?.evidence), { since: answer.since, at, window, canary: answer.canary, stable }, settings);
   const counted: Counted = {
     weight,
     since,
     canary: under.canary,
     stable: under.stable,
-    reference,
     ...(boundMs !== undefined && { boundMs }),
     evidence: JSON.stringify(looked.state),
   };
@@ -71,24 +72,27 @@ export function judgeCounts(
   };
 }
 
+/** Of the whole policy, so that the bar of each stays where it is from the first look to the last. */
+export const builtinsIn = ({ analysis, steps }: PolicySpec): number =>
+  [analysis, ...steps.map((step) => step.analysis)].flatMap((one) => one?.metrics ?? []).filter(({ builtin }) => builtin !== undefined)
+    .length;
+
 /** What the policy says, as the judge takes it: of a latency so many may be slow as the quantile leaves. */
-export function settingsOf({ successRate, latency }: Builtin, boundMs?: number): LookSettings {
+export function settingsOf(
+  { successRate, latency }: Builtin,
+  { boundMs, builtins }: { boundMs?: number | undefined; builtins: number },
+): LookSettings {
   const said = successRate ?? latency;
   const share = successRate?.min !== undefined ? 1 - successRate.min : latency?.max !== undefined ? 1 - latency.quantile : undefined;
   return {
     against: share === undefined ? "stable" : { share: rounded(share) },
     bad: successRate !== undefined ? "failed" : `took longer than ${boundMs ?? "?"}ms`,
-    alpha: said?.alpha ?? defaults.alpha,
-    tolerance: share === undefined ? (said?.tolerance ?? defaults.tolerance) : 1,
-    minRequests: said?.minRequests ?? defaults.minRequests,
+    alpha: (said?.alpha ?? sequentialDefaults.alpha) / Math.max(1, builtins),
+    tolerance: share === undefined ? (said?.tolerance ?? sequentialDefaults.tolerance) : 1,
+    minRequests: said?.minRequests ?? sequentialDefaults.minRequests,
+    // A cold process is slow, but it does not fail.
+    warmUp: latency === undefined ? sequentialDefaults.warmUp : latencyWarmUp,
   };
-}
-
-/** At weight 100 no request goes to stable: what its requests were like until then is the measure. Too few of them are none. */
-function withoutStable(settings: LookSettings, { requests, bad }: Tally): LookSettings {
-  if (settings.against !== "stable" || requests < settings.minRequests) return settings;
-  // With one request more of each kind: a stable that had no bad one yet may still have its first.
-  return { ...settings, against: { share: rounded((bad + 1) / (requests + 2)) } };
 }
 
 /** 1 − 0.99 is 0.010000000000000009. A judge may want a share above 0: with `min: 1` one in a million is allowed. */

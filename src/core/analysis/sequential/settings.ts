@@ -1,4 +1,4 @@
-/** What a built-in metric asks of the canary, in plain numbers. src/api/metric.ts spells the same for users. */
+/** What a built-in metric asks of the canary, in plain numbers. src/api/builtin.ts spells the same for users. */
 export interface SequentialSettings {
   /**
    * What the canary is held against: `"stable"`, the stable pods' requests of the same minutes, or the largest share of bad requests that is

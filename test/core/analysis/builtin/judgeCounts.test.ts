@@ -37,7 +37,7 @@ function judged(
 ) {
   let counted = start;
   return ticks.map((answer) => {
-    const circumstances = { weight, weightChangedAt: t0, at: answer.since + 5_000 };
+    const circumstances = { weight, weightChangedAt: t0, at: answer.since + 5_000, builtins: 1 };
     const looked = judgeCounts({ name: "m", builtin }, counted === undefined ? {} : { counted }, answer, circumstances, look);
     expect(countedSchema.safeParse(looked.counted).error).toBeUndefined();
     counted = looked.counted;
@@ -49,7 +49,6 @@ const before: Counted = {
   since: "2025-12-31T23:50:00.000Z",
   canary: { requests: 900, bad: 9 },
   stable: { requests: 900, bad: 9 },
-  reference: { requests: 9_998, bad: 99 },
   evidence: '{"looks":7}',
 };
 
@@ -118,35 +117,39 @@ describe("from counts to a verdict", () => {
 });
 
 describe("at weight 100, where stable gets no request", () => {
-  const against = (start: Counted, builtin?: Builtin) => {
+  const asked = (builtin: Builtin) => {
     const judge = scripted();
-    judged([tick(0, [100, 1], [0, 0])], judge, start, 100, builtin);
-    return judge.asked[0]?.[2].against;
+    judged([tick(0, [100, 1], [3, 3])], judge, before, 100, builtin);
+    return judge.asked[0]?.[1];
   };
 
-  test("the canary is held against what stable's requests were like until then", () => {
-    expect(against(before)).toEqual({ share: 0.01 });
-    expect(against({ ...before, reference: { requests: 98, bad: 0 } })).toEqual({ share: 0.01 });
+  test("the judge is told that there is none, and leaves those out that were sent before", () => {
+    expect(asked({ successRate: {} })?.stable).toBeUndefined();
   });
 
-  test("too few of stable's requests are no measure; a threshold stays what it is", () => {
-    expect(against({ ...before, reference: { requests: 49, bad: 0 } })).toBe("stable");
-    expect(against(before, { successRate: { min: 0.9 } })).toEqual({ share: 0.1 });
+  test("a threshold stays what it is", () => {
+    expect(asked({ successRate: { min: 0.9 } })?.stable).toEqual({ requests: 3, bad: 3 });
   });
 });
 
 test("what the policy says, as the judge takes it", () => {
-  expect(settingsOf({ successRate: { min: 0.99 } })).toEqual({
+  const alone = { builtins: 1 };
+  expect(settingsOf({ successRate: { min: 0.99 } }, alone)).toEqual({
     against: { share: 0.01 },
     bad: "failed",
     alpha: 0.01,
     tolerance: 1,
     minRequests: 50,
+    warmUp: 0,
   });
-  const slow = settingsOf({ latency: { quantile: 0.95, max: "1s" } }, 1_000);
-  expect(slow).toMatchObject({ against: { share: 0.05 }, bad: "took longer than 1000ms" });
-  expect(settingsOf({ successRate: {} })).toMatchObject({ against: "stable", tolerance: 1.25 });
-  const compared = settingsOf({ latency: { quantile: 0.5, alpha: 0.001, tolerance: 2 } }, 10);
+  const slow = settingsOf({ latency: { quantile: 0.95, max: "1s" } }, { ...alone, boundMs: 1_000 });
+  expect(slow).toMatchObject({ against: { share: 0.05 }, bad: "took longer than 1000ms", warmUp: 30_000 });
+  expect(settingsOf({ successRate: { tolerance: 1.25 } }, { builtins: 4 })).toMatchObject({
+    against: "stable",
+    alpha: 0.002_5,
+    tolerance: 1.25,
+  });
+  const compared = settingsOf({ latency: { quantile: 0.5, alpha: 0.001, tolerance: 2 } }, { ...alone, boundMs: 10 });
   expect(compared).toMatchObject({ against: "stable", alpha: 0.001, tolerance: 2 });
-  expect(settingsOf({ successRate: { min: 1 } }).against).toEqual({ share: 0.000_001 });
+  expect(settingsOf({ successRate: { min: 1 } }, alone).against).toEqual({ share: 0.000_001 });
 });

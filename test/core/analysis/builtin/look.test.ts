@@ -2,15 +2,18 @@ import { describe, expect, test } from "vitest";
 import { type LookSettings, lookAtCounts } from "../../../../src/core/analysis/builtin/look.ts";
 import { t0 } from "../aMetric.ts";
 
-type Pair = [requests: number, bad: number];
-const settings: LookSettings = { against: "stable", bad: "failed", alpha: 0.01, tolerance: 1.25, minRequests: 50 };
+/* How the sequential judge is asked; what it says is tested in ../sequential. */
 
-/** The verdicts of these looks, five seconds apart, one after the other. */
-function looks(over: Partial<LookSettings>, ...ticks: Array<[canary: Pair, stable?: Pair, window?: number]>) {
+type Pair = [requests: number, bad: number];
+const settings: LookSettings = { against: "stable", bad: "failed", alpha: 0.01, tolerance: 1, minRequests: 50, warmUp: 0 };
+
+/** The looks of these ticks, five seconds apart, one after the other; `null` for stable: it gets nothing. */
+function looks(over: Partial<LookSettings>, ...ticks: Array<[canary: Pair, stable?: Pair | null | undefined, window?: number]>) {
   let state: unknown;
-  return ticks.map(([[requests, bad], [ofStable, badStable] = [1_000, 0], window = 1], index) => {
+  return ticks.map(([[requests, bad], stable = [1_000, 0], window = 1], index) => {
     const since = t0 + index * 5_000;
-    const counts = { since, at: since + 5_000, window, canary: { requests, bad }, stable: { requests: ofStable, bad: badStable } };
+    const ofStable = stable && { requests: stable[0], bad: stable[1] };
+    const counts = { since, at: since + 5_000, window, canary: { requests, bad }, ...(ofStable && { stable: ofStable }) };
     const looked = lookAtCounts(state, counts, { ...settings, ...over });
     state = JSON.parse(JSON.stringify(looked.state));
     return looked;
@@ -18,49 +21,40 @@ function looks(over: Partial<LookSettings>, ...ticks: Array<[canary: Pair, stabl
 }
 const verdicts = (...args: Parameters<typeof looks>) => looks(...args).map(({ verdict }) => verdict);
 
-describe("the plain judge", () => {
-  test("few requests are missing data, never a pass; enough of them pass, with their numbers", () => {
-    const seen = looks({}, [[20, 0]], [[29, 0]], [[1, 0]]);
-    expect(seen.map(({ verdict, message }) => [verdict, message])).toEqual([
-      ["no-data", "20 of 50 requests of the canary under this weight"],
-      ["no-data", "49 of 50 requests of the canary under this weight"],
-      ["pass", "0 of 50 (0 %) of the canary failed, 0 of 3000 (0 %) of stable"],
-    ]);
+describe("a built-in's looks", () => {
+  test("few requests are missing data, enough pass, half of them bad fail at the second look, with their numbers", () => {
+    const [few, enough] = looks({}, [[20, 0]], [[30, 0]]);
+    expect([few?.verdict, enough?.verdict]).toEqual(["no-data", "pass"]);
+    expect(few?.message).toBe("too few requests to judge: canary 20, stable 1,000 since 00:00:00; needed: 50 of each");
+    expect(enough?.message).toBe("canary 0 of 50 requests failed (0 %), stable 0 of 2,000 (0 %) since 00:00:00: no sign of harm");
+    expect(verdicts({}, [[100, 50]], [[100, 50]])).toEqual(["inconclusive", "fail"]);
   });
 
-  test("none of stable to compare with is missing data; a threshold needs none", () => {
-    expect(
-      verdicts({}, [
-        [100, 0],
-        [0, 0],
-      ]),
-    ).toEqual(["no-data"]);
-    expect(
-      verdicts({ against: { share: 0.1 } }, [
-        [100, 0],
-        [0, 0],
-      ]),
-    ).toEqual(["pass"]);
+  test("another weight needs its own requests; what speaks against the canary goes on", () => {
+    expect(verdicts({}, [[60, 0]], [[20, 0], undefined, 2])).toEqual(["pass", "no-data"]);
+    expect(verdicts({}, [[100, 50]], [[100, 50], undefined, 2])).toEqual(["inconclusive", "fail"]);
   });
 
-  test("half of the requests bad fails at the second look, also before minRequests", () => {
-    const [first, second] = looks({ minRequests: 1_000 }, [[20, 10]], [[20, 11]]);
-    expect(first?.verdict).toBe("no-data");
-    expect(second).toMatchObject({ verdict: "fail", message: "21 of 40 (52.5 %) of the canary failed, 0 of 2000 (0 %) of stable" });
-    expect(verdicts({}, [[100, 40]])).toEqual(["inconclusive"]);
-  });
-
-  test("against a threshold stable's own trouble excuses nothing; compared, it does", () => {
-    const trouble: [Pair, Pair] = [
-      [200, 60],
-      [200, 60],
+  test("without stable's requests the canary is held against what they were like until then", () => {
+    const good: [Pair, Pair] = [
+      [500, 5],
+      [5_000, 50],
     ];
-    expect(verdicts({ against: { share: 0.05 } }, trouble, trouble).at(-1)).toBe("fail");
-    expect(verdicts({}, trouble, trouble).at(-1)).toBe("pass");
+    expect(verdicts({}, good, [[200, 2], null, 2])).toEqual(["pass", "pass"]);
+    const bad: [Pair, null, number] = [[200, 100], null, 2];
+    expect(verdicts({}, good, bad, bad, bad).at(-1)).toBe("fail");
   });
 
-  test("another window counts its requests anew; what speaks against the canary goes on", () => {
-    expect(verdicts({}, [[500, 0]], [[10, 0], [1_000, 0], 2])).toEqual(["pass", "no-data"]);
-    expect(verdicts({}, [[100, 50], [1_000, 0], 1], [[100, 50], [1_000, 0], 2]).at(-1)).toBe("fail");
+  test("while a canary is warming up its slow requests are no evidence and no pass", () => {
+    const slow = verdicts({ warmUp: 12_000 }, [[100, 90]], [[100, 90]], [[100, 0]]);
+    expect(slow).toEqual(["no-data", "no-data", "pass"]);
+  });
+
+  test("counters that don't add up, and a memory that is none of ours, are no crash", () => {
+    expect(verdicts({}, [[100.000_000_1, 100.2]], [[-3, 5]]).every((verdict) => verdict !== "pass")).toBe(true);
+    const counts = { since: t0, at: t0 + 5_000, window: 1, canary: { requests: 60, bad: 0 }, stable: { requests: 60, bad: 0 } };
+    const fresh = lookAtCounts(undefined, counts, settings);
+    for (const memory of [{ standing: 1 }, [], "x", 7, null, { ...(fresh.state as object), evidence: null }])
+      expect(lookAtCounts(memory, counts, settings)).toEqual(fresh);
   });
 });

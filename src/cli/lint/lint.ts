@@ -1,0 +1,51 @@
+import { parseDuration } from "../../api/duration.ts";
+import { apiVersion, group } from "../../api/names.ts";
+import { printable } from "../cut.ts";
+import type { Io } from "../io.ts";
+import { loadManifests } from "../manifest/load.ts";
+import type { Written } from "../manifest/read.ts";
+import { wantsJson } from "../output.ts";
+import { exitCodes, UserError } from "../userError.ts";
+import { type Finding, findingsOf } from "./findings.ts";
+
+export interface LintOptions {
+  filename?: string[];
+  scrapeInterval: string;
+  output?: string;
+}
+
+/** `kubectl serin lint -f FILE…`: reads manifests without a cluster. Exit code 1 when something would not work as written. */
+export async function lint(io: Io, { filename = [], scrapeInterval, output }: LintOptions): Promise<number> {
+  const json = wantsJson(output);
+  const scrapeMs = scrapeTime(scrapeInterval);
+  const all = await loadManifests(io, "lint", filename);
+  const findings = findingsOf(all, scrapeMs);
+  io.out(json ? `${JSON.stringify({ apiVersion, kind: "LintReport", findings }, undefined, 2)}\n` : lines(all, findings));
+  return findings.some(({ level }) => level === "error") ? exitCodes.usage : 0;
+}
+
+/** One line for each, as compilers print them, so that editors find the place. */
+function lines(all: readonly Written[], findings: readonly Finding[]): string {
+  const told = findings.map(
+    ({ file, line, column, level, object, message }) => `${file}:${line}:${column}: ${level}: ${object}: ${message}`,
+  );
+  return [...told, summary(all, findings)].map((line) => `${printable(line)}\n`).join("");
+}
+
+function summary(all: readonly Written[], findings: readonly Finding[]): string {
+  const errors = findings.filter(({ level }) => level === "error").length;
+  const warnings = findings.length - errors;
+  const ours = all.filter((one) => one.errors.length === 0 && one.apiVersion.startsWith(`${group}/`)).length;
+  const others = all.length - ours - all.filter((one) => one.errors.length > 0).length;
+  const looked = `${ours} ${ours === 1 ? "object" : "objects"} looked at${others === 0 ? "" : `, ${others} of other kinds passed over`}`;
+  return `${errors} ${errors === 1 ? "error" : "errors"}, ${warnings} ${warnings === 1 ? "warning" : "warnings"}; ${looked}`;
+}
+
+function scrapeTime(text: string): number {
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UserError({ what: `can't read --scrape-interval ${text}`, why, todo: "write it like: --scrape-interval 15s", cause: error });
+  }
+}
