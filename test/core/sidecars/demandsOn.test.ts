@@ -144,6 +144,12 @@ describe("containers", () => {
       expect(lacking(asked(beingMade(pod(), { known: { "pod-security.kubernetes.io/enforce": level } }), privileged))).toEqual([
         "PodSecurityRefuses: container tracer: namespace shop enforces PodSecurity, which refuses it as it is written",
       ]);
+    // `helm install --create-namespace`: the pod comes before the namespace is in the cache.
+    const tooNew = { known: undefined };
+    expect(lacking(asked(beingMade(pod(), tooNew), privileged))).toEqual([
+      "PodSecurityRefuses: container tracer: nothing is known yet of namespace shop, which may enforce PodSecurity",
+    ]);
+    expect(fixes(beingMade(pod(), tooNew), aSidecarPolicy())).not.toEqual([]);
   });
 
   test("in a pod that runs as root they get a user of their own, or runAsNonRoot would keep the pod from starting", () => {
