@@ -14,7 +14,7 @@ export interface Counts {
   readonly at: number;
   /** How many proxies report. */
   readonly reporters: number;
-  /** How many counters were reset within the last minute or so. */
+  /** How many counters were reset within the last minutes. */
   readonly resets: number;
   /** Requests since the counters' start, by the revision's value in the metrics ("" where it has none). */
   readonly byRevision: ReadonlyMap<string, number>;
