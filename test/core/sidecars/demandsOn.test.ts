@@ -227,6 +227,26 @@ describe("Istio's injector", () => {
     expect(valueIn(annotation(key, "{concurrency: 2}"))).toEqual(["{ concurrency: 2, holdApplicationUntilProxyStarts: true }"]);
     expect(valueIn(annotation(key, "holdApplicationUntilProxyStarts: false"))).toEqual([]);
     expect(valueIn(annotation(key, "{"))).toEqual([]);
+    expect(valueIn(annotation(key, "a: *b"))).toEqual([]);
+  });
+
+  // Whoever may make a pod may write 256 KiB there. Read as any YAML it kept the webhook busy for 15 s, or made it give up, and the pod got nothing.
+  test.each([
+    ["very long", Array.from({ length: 12_000 }, (_, index) => `k${index}: v`).join("\n"), []],
+    ["very deep", "[".repeat(4_000), []],
+    [
+      "billions of words",
+      [
+        "a: &a [x, x, x, x, x, x, x, x, x]",
+        ..."bcdefghi".split("").map((at, index) => `${at}: &${at} [${Array(9).fill(`*${"abcdefghi"[index]}`)}]`),
+      ].join("\n"),
+      [expect.stringMatching(/\nholdApplicationUntilProxyStarts: true$/)],
+    ],
+  ])("a configuration that is %s costs nobody anything", (_, config, values) => {
+    const hold = aSidecarPolicy(asking({ istio: { inject: "Enabled", holdUntilProxyStarts: true } }));
+    const found = fixes(beingMade(pod(annotation("proxy.istio.io/config", config))), hold);
+    expect(found.flatMap((fix) => (fix.kind === "annotation" ? [fix.value] : []))).toEqual(values);
+    expect(found).toContainEqual({ kind: "label", key: "sidecar.istio.io/inject", value: "true" });
   });
 
   test("of two policies that disagree the first one is heard", () => {
