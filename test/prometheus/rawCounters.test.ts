@@ -29,7 +29,7 @@ describe("raw counters of many workloads", () => {
     expect(countersQuery(query).split(/ or (?=label_replace)/)).toEqual([
       `sum by (${each}, destination_canonical_revision, response_code) (${selector})`,
       `label_replace(count by (${each}) (group by (${each}, instance) (${selector})), "serin", "proxies", "", "")`,
-      `label_replace(sum by (${each}) (resets(${selector}[1m])), "serin", "resets", "", "")`,
+      `label_replace(sum by (${each}) (resets(${selector}[3m])), "serin", "resets", "", "")`,
       `label_replace(max by (${each}) (timestamp(${selector})), "serin", "at", "", "")`,
       'label_replace(vector(time()), "serin", "now", "", "")',
     ]);
