@@ -59,7 +59,8 @@ export function begin(metric: Metric, { now, step, dryRun = false, invalid: unus
  *   error          errors, consecutiveErrors              the same
  *   no-data        noData, noDataSince                    the same
  *
- * Anything but a pass ends a row of passes, anything but an error a row of errors. A measurement that overlaps the one before (two workers
+ * Of a closing look that counted and the scheduled measurement after it, which may be milliseconds later, the second counts by the same rule: an
+ * interval after the first. Anything but a pass ends a row of passes, anything but an error a row of errors. A measurement that overlaps the one before (two workers
  * in a hand-over of the lease) counts like a closing look. A metric that failed for good only remembers what comes late.
  */
 export function record(
@@ -70,12 +71,22 @@ export function record(
 ): MetricStatus {
   if (isBroken(status.phase)) return remember(status, { ...measurement, counted: false }, retention);
   const scheduled = !closing && fromTime(measurement.startedAt) >= lastFinishedAt(status);
-  const counted = scheduled || measurement.verdict === "error" || countsAgain(metric, status, measurement);
+  const alone = scheduled && !followsCountedClosing(status, measurement);
+  const counted = alone || measurement.verdict === "error" || countsAgain(metric, status, measurement);
   const tallied = tally(status, measurement, { scheduled, counted });
   return conclude(metric, remember(tallied, { ...measurement, counted }, retention), measurement);
 }
 
-/** Whether a closing look that failed (or was inconclusive) counts: an interval after the last one that did. */
+/**
+ * Whether a closing look since the latest scheduled measurement has already counted what this one says, and may have been milliseconds ago:
+ * then both count once per interval.
+ */
+function followsCountedClosing(status: MetricStatus, { verdict }: NewMeasurement): boolean {
+  const last = verdict === "fail" ? status.lastFailureAt : verdict === "inconclusive" ? status.lastInconclusiveAt : undefined;
+  return last !== undefined && (status.lastScheduledAt === undefined || fromTime(last) > fromTime(status.lastScheduledAt));
+}
+
+/** Whether what failed (or was inconclusive) counts beside another that did: an interval after it. */
 function countsAgain(metric: Metric, status: MetricStatus, { verdict, finishedAt }: NewMeasurement): boolean {
   if (verdict !== "fail" && verdict !== "inconclusive") return false;
   const last = verdict === "fail" ? status.lastFailureAt : status.lastInconclusiveAt;
