@@ -1,4 +1,5 @@
-import { look as lookAgain } from "../sequential/look.ts";
+import { formatDuration } from "../../../api/duration.ts";
+import { look as lookAgain, type SequentialVerdict } from "../sequential/look.ts";
 import { sentence } from "../sequential/sentence.ts";
 import { type SequentialSettings, sequentialDefaults } from "../sequential/settings.ts";
 import { begin, type SequentialState } from "../sequential/state.ts";
@@ -39,16 +40,47 @@ export type LookAtCounts = (state: unknown, counts: NewCounts, settings: LookSet
 /** The sequential test (`../sequential/README.md`). What an older Serin remembered otherwise is begun anew. */
 export const lookAtCounts: LookAtCounts = (state, { since, at, window, canary, stable }, some) => {
   const settings = { ...sequentialDefaults, ...some };
-  const before = isState(state) ? state : begin(since, window);
+  const before = isState(state) ? asOf(state, { since, at }) : begin(since, window);
   // The pods of a canary are as old as its traffic, to a few seconds: it gets none before they are ready.
   const counts = { at, window, canary: { ...whole(canary), age: at - before.startedAt }, ...(stable && { stable: whole(stable) }) };
-  const { state: next, ...looked } = lookAgain(before, counts, settings);
-  return { state: next, verdict: looked.verdict, message: sentence(looked, settings) };
+  const looked = lookAgain(before, counts, settings);
+  return { state: looked.state, verdict: looked.verdict, message: unheard(counts, looked, settings) ?? sentence(looked, settings) };
 };
 
-/** Counters of Prometheus are floating point numbers, and two that were not read at the same instant may not add up. */
+/** Why requests that came in are not judged, where that is not for their number. */
+function unheard(
+  { canary, stable }: { canary: { requests: number; age: number }; stable?: Tally },
+  { verdict, state }: Omit<SequentialVerdict, "evidence">,
+  { against, warmUp, minRequests }: SequentialSettings,
+): string | undefined {
+  if (verdict !== "no-data" || canary.requests === 0) return undefined;
+  if (canary.age < warmUp) return `warming up: what the canary answers in its first ${formatDuration(warmUp)} is not judged`;
+  if (against !== "stable" || stable !== undefined || state.stable.requests >= minRequests) return undefined;
+  return `nothing to compare with: stable answered ${state.stable.requests} requests beside the canary before it got none, needed: ${minRequests}; add a step with a lower weight, or a threshold (min, max)`;
+}
+
+/** A clock that goes back (a new leader's, another step of NTP) must not hide what is counted now: what is remembered goes back with it. */
+function asOf(state: SequentialState, { since, at }: Pick<NewCounts, "since" | "at">): SequentialState {
+  if (at > state.at) return state;
+  const by = state.at - Math.min(since, at - 1);
+  const back = (tally: SequentialState["underWeight"]) => ({ ...tally, since: tally.since - by });
+  return {
+    ...state,
+    startedAt: state.startedAt - by,
+    at: state.at - by,
+    heardAt: state.heardAt - by,
+    rises: state.rises.map(([when, rise]) => [when - by, rise]),
+    underWeight: back(state.underWeight),
+    suspect: back(state.suspect),
+  };
+}
+
+/**
+ * Counters of Prometheus are floating point numbers, and two that were not read at the same instant may not add up. One that says 1e300 is no reason
+ * to fall over.
+ */
 function whole({ requests, bad }: Tally): Tally {
-  const all = Math.max(0, Math.round(requests));
+  const all = Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Math.round(requests)));
   return { requests: all, bad: Math.min(all, Math.max(0, Math.round(bad))) };
 }
 
