@@ -49,6 +49,14 @@ export function begin(metric: Metric, { now, step, dryRun = false, invalid: unus
   };
 }
 
+/** How a measurement came about. */
+interface Circumstances {
+  readonly closing?: boolean;
+  /** Its no-data is no missing data: there is some, and it is too early to judge it. */
+  readonly early?: boolean | undefined;
+  readonly retention?: number | undefined;
+}
+
 /**
  * Takes a measurement in. What counts (design §8, tables C and L of research/peers.md §4a):
  *
@@ -67,13 +75,13 @@ export function record(
   metric: Metric,
   status: MetricStatus,
   measurement: NewMeasurement,
-  { closing = false, retention = kept }: { closing?: boolean; retention?: number | undefined } = {},
+  { closing = false, early = false, retention = kept }: Circumstances = {},
 ): MetricStatus {
   if (isBroken(status.phase)) return remember(status, { ...measurement, counted: false }, retention);
   const scheduled = !closing && fromTime(measurement.startedAt) >= lastFinishedAt(status);
   const alone = scheduled && !followsCountedClosing(status, measurement);
   const counted = alone || measurement.verdict === "error" || countsAgain(metric, status, measurement);
-  const tallied = tally(status, measurement, { scheduled, counted });
+  const tallied = tally(status, measurement, { scheduled, counted, early });
   return conclude(metric, remember(tallied, { ...measurement, counted }, retention), measurement);
 }
 
@@ -96,13 +104,13 @@ function countsAgain(metric: Metric, status: MetricStatus, { verdict, finishedAt
 function tally(
   status: MetricStatus,
   taken: NewMeasurement,
-  { scheduled, counted }: { scheduled: boolean; counted: boolean },
+  { scheduled, counted, early }: { scheduled: boolean; counted: boolean; early: boolean },
 ): MetricStatus {
   const { verdict, finishedAt } = taken;
   const { noDataSince, ...rest } = status;
   const by = (wanted: Verdict): number => (counted && verdict === wanted ? 1 : 0);
   const towardsCount = scheduled && (verdict === "pass" || verdict === "fail" || verdict === "inconclusive");
-  const stillMissing = verdict === "no-data" ? (noDataSince ?? taken.startedAt) : verdict === "error" ? noDataSince : undefined;
+  const stillMissing = verdict === "no-data" && !early ? (noDataSince ?? taken.startedAt) : verdict === "error" ? noDataSince : undefined;
   return {
     ...rest,
     successful: status.successful + by("pass"),

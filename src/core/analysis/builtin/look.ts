@@ -1,5 +1,5 @@
 import { formatDuration } from "../../../api/duration.ts";
-import { look as lookAgain, type SequentialVerdict } from "../sequential/look.ts";
+import { look as lookAgain } from "../sequential/look.ts";
 import { sentence } from "../sequential/sentence.ts";
 import { type SequentialSettings, sequentialDefaults } from "../sequential/settings.ts";
 import { begin, type SequentialState } from "../sequential/state.ts";
@@ -33,6 +33,8 @@ export interface Looked {
   readonly verdict: "pass" | "fail" | "inconclusive" | "no-data";
   /** What a person should know of it, with its numbers. */
   readonly message: string;
+  /** There are requests, and it is too early to judge them: nothing is missing. */
+  readonly early?: true;
 }
 
 export type LookAtCounts = (state: unknown, counts: NewCounts, settings: LookSettings) => Looked;
@@ -43,21 +45,21 @@ export const lookAtCounts: LookAtCounts = (state, { since, at, window, canary, s
   const before = isState(state) ? asOf(state, { since, at }) : begin(since, window);
   // The pods of a canary are as old as its traffic, to a few seconds: it gets none before they are ready.
   const counts = { at, window, canary: { ...whole(canary), age: at - before.startedAt }, ...(stable && { stable: whole(stable) }) };
-  const looked = lookAgain(before, counts, settings);
-  return { state: looked.state, verdict: looked.verdict, message: unheard(counts, looked, settings) ?? sentence(looked, settings) };
+  const { state: next, ...looked } = lookAgain(before, counts, settings);
+  const { verdict } = looked;
+  if (verdict !== "no-data" || counts.canary.requests === 0) return { state: next, verdict, message: sentence(looked, settings) };
+  if (counts.canary.age < settings.warmUp)
+    return {
+      ...{ state: next, verdict, early: true },
+      message: `warming up: what the canary answers in its first ${formatDuration(settings.warmUp)} is not judged`,
+    };
+  const { requests } = next.stable;
+  const hasNothingBeside = settings.against === "stable" && stable === undefined && requests < settings.minRequests;
+  const message = hasNothingBeside
+    ? `nothing to compare with: stable answered ${requests} requests beside the canary before it got none, needed: ${settings.minRequests}; add a step with a lower weight, or a threshold (min, max)`
+    : sentence(looked, settings);
+  return { state: next, verdict, message };
 };
-
-/** Why requests that came in are not judged, where that is not for their number. */
-function unheard(
-  { canary, stable }: { canary: { requests: number; age: number }; stable?: Tally },
-  { verdict, state }: Omit<SequentialVerdict, "evidence">,
-  { against, warmUp, minRequests }: SequentialSettings,
-): string | undefined {
-  if (verdict !== "no-data" || canary.requests === 0) return undefined;
-  if (canary.age < warmUp) return `warming up: what the canary answers in its first ${formatDuration(warmUp)} is not judged`;
-  if (against !== "stable" || stable !== undefined || state.stable.requests >= minRequests) return undefined;
-  return `nothing to compare with: stable answered ${state.stable.requests} requests beside the canary before it got none, needed: ${minRequests}; add a step with a lower weight, or a threshold (min, max)`;
-}
 
 /** A clock that goes back (a new leader's, another step of NTP) must not hide what is counted now: what is remembered goes back with it. */
 function asOf(state: SequentialState, { since, at }: Pick<NewCounts, "since" | "at">): SequentialState {

@@ -44,6 +44,12 @@ function judged(
     return looked;
   });
 }
+/** By the judge itself. */
+const judgeEach = ({ name, builtin = {} }: Metric, ...ticks: readonly CountsAnswer[]) =>
+  ticks.map((answer) =>
+    judgeCounts({ name, builtin }, {}, answer, { weight: 30, weightChangedAt: t0, at: answer.since + 5_000, builtins: 1 }),
+  );
+
 const before: Counted = {
   weight: 10,
   since: "2025-12-31T23:50:00.000Z",
@@ -107,6 +113,19 @@ describe("from counts to a verdict", () => {
       message: "m: no proxy was scraped since",
     });
     expect(judged([silent], scripted("fail"))[0]?.judgement?.verdict).toBe("fail");
+  });
+
+  test("while the canary warms up nothing is missing: onNoData does not count that time", () => {
+    const metric: Metric = { name: "m", builtin: { latency: { quantile: 0.99, max: "1s" } } };
+    const [warming] = judgeEach(metric, tick(0, [60, 60]));
+    expect(warming).toMatchObject({ early: true, judgement: { verdict: "no-data", message: expect.stringContaining("m: warming up") } });
+    const [silent] = judgeEach(metric, tick(0, [0, 0]));
+    expect(silent).toMatchObject({ early: false, judgement: { verdict: "no-data" } });
+    const missing = begin(metric, { now: t0 });
+    const taken = at({ started: 0, verdict: "no-data" });
+    expect(record(metric, missing, taken, { early: true })).toMatchObject({ noData: 1 });
+    expect(record(metric, missing, taken, { early: true })).not.toHaveProperty("noDataSince");
+    expect(record(metric, missing, taken)).toHaveProperty("noDataSince");
   });
 
   test("inconclusive holds the step and is counted by no limit", () => {
