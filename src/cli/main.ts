@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { ApiError } from "../kube/apiError.ts";
+import { addAudit } from "./audit/command.ts";
 import type { ConnectOptions } from "./connected.ts";
 import { printable } from "./cut.ts";
 import { type ExplainOptions, explain } from "./explain.ts";
@@ -26,7 +27,8 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
-function commands(io: Io, done: (code: number) => void): Command {
+/** All that can be typed. */
+export function commands(io: Io, done: (code: number) => void): Command {
   const program = new Command("kubectl serin")
     .description("Shows and explains the canaries that Serin makes of image changes, and which pods carry their sidecars.")
     .exitOverride()
@@ -70,6 +72,7 @@ function commands(io: Io, done: (code: number) => void): Command {
   reaching(verb("retry", "Give a template that failed and is held another canary", "target", "deploy/NAME, or plan NAME"))
     .addHelpText("after", retryHelp)
     .action(async (words: string[], options: ConnectOptions) => done(await retry(io, words, options)));
+  addAudit(program, io, done);
   addLint(program, io, done);
   addImport(program, io, done);
   reaching(addSimulate(program, io, done));

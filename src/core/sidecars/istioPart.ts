@@ -6,13 +6,15 @@ import { containersOf, own, type PodCase } from "./pod.ts";
 
 /*
  * What Istio's injector is to be told. It comes after us (`canary-serin` sorts before `istio-sidecar-injector`), so at admission the marks are
- * what counts; of a stored pod it is the proxy.
+ * what counts; of a stored pod it is the proxy. manifests/admission/inject-policy.yaml says the same inside kube-apiserver: change both.
  */
 
 interface Mark {
   kind: "label" | "annotation";
   key: string;
   value: string;
+  /** What the pod itself says is in the value. */
+  isMerged?: true;
 }
 
 const [proxy] = istio.containers;
@@ -82,7 +84,11 @@ function annotationMarks({ c, policy }: Asked, { annotations = {}, holdUntilProx
     const base = isForced ? (annotations[istio.proxyConfig] ?? present) : (present ?? annotations[istio.proxyConfig]);
     wanted[istio.proxyConfig] = withHold(base, holdUntilProxyStarts, isForced) ?? base;
   }
-  return Object.entries(wanted).flatMap(([key, value]) => (value === undefined ? [] : [{ kind: "annotation", key, value }]));
+  return Object.entries(wanted).flatMap(([key, value]) => {
+    if (value === undefined) return [];
+    const isMerged = key === istio.proxyConfig && holdUntilProxyStarts !== undefined;
+    return [{ kind: "annotation", key, value, ...(isMerged ? { isMerged } : {}) }];
+  });
 }
 
 const holdField = "holdApplicationUntilProxyStarts";
@@ -114,11 +120,9 @@ function claimAgainst({ claims }: Asked, marks: readonly Mark[]): string | undef
  */
 function fixesFor(c: PodCase, marks: readonly Mark[], isForced: boolean): Fix[] {
   return marks.filter((mark) => {
-    const { key, value } = mark;
     const present = presentValue(c, mark);
-    if (present === value) return false;
-    // The team's proxy configuration is kept and added to (`withHold`), so a differing value is already a merged one.
-    return present === undefined || isForced || key === istio.inject || key === istio.proxyConfig;
+    if (present === mark.value) return false;
+    return present === undefined || isForced || mark.key === istio.inject || mark.isMerged === true;
   });
 }
 

@@ -223,6 +223,16 @@ describe("Istio's injector", () => {
     expect(valueIn(annotation(key, "{"))).toEqual([]);
   });
 
+  test("the team's own proxy configuration stays, unless the policy forces its own", () => {
+    const key = "proxy.istio.io/config";
+    const made = beingMade(pod(annotation(key, "concurrency: 2")));
+    const asks = (optOut: "Allow" | "Forbid") =>
+      aSidecarPolicy(asking({ istio: { inject: "Enabled", annotations: { [key]: "concurrency: 1" } }, optOut }));
+    const values = (optOut: "Allow" | "Forbid") =>
+      fixes(made, asks(optOut)).flatMap((fix) => (fix.kind === "annotation" ? [fix.value] : []));
+    expect([values("Allow"), values("Forbid")]).toEqual([[], ["concurrency: 1"]]);
+  });
+
   test("of two policies that disagree the first one is heard", () => {
     const demands = asked(beingMade(pod()), disabled, aSidecarPolicy(asking({ istio: { inject: "Enabled" }, priority: 5 })));
     expect(fixesOf(demands)).toEqual([{ kind: "label", key: "sidecar.istio.io/inject", value: "true" }]);
