@@ -6,6 +6,8 @@ import type { CountsAnswer } from "../../../../src/core/analysis/answer.ts";
 import { judgeCounts, settingsOf } from "../../../../src/core/analysis/builtin/judgeCounts.ts";
 import type { LookAtCounts, Looked } from "../../../../src/core/analysis/builtin/look.ts";
 import { begin, record } from "../../../../src/core/analysis/run.ts";
+import { sequentialDefaults } from "../../../../src/core/analysis/sequential/settings.ts";
+import { settings as benched } from "../../../bench/analysis/rules.ts";
 import { at, t0 } from "../aMetric.ts";
 
 type Pair = [requests: number, bad: number];
@@ -149,6 +151,10 @@ describe("at weight 100, where stable gets no request", () => {
   test("a threshold stays what it is", () => {
     expect(asked({ successRate: { min: 0.9 } })?.stable).toEqual({ requests: 3, bad: 3 });
   });
+});
+
+test("a success rate without settings is judged as test/bench measures it", () => {
+  expect({ ...sequentialDefaults, ...settingsOf({ successRate: {} }, { builtins: 1 }) }).toEqual(benched);
 });
 
 test("what the policy says, as the judge takes it", () => {
