@@ -87,7 +87,8 @@ function sampleOf(
   { ahead, now }: { ahead: number; now: number },
 ): Sample {
   const own = all.filter(({ labels }) => labels[namedBy.namespace] === namespace && labels[namedBy.name] === name);
-  const marked = (marker: string): number | undefined => own.find(({ labels }) => labels[markerLabel] === marker)?.value;
+  const marked = (marker: string): number | undefined =>
+    own.find(({ labels, value }) => labels[markerLabel] === marker && Number.isFinite(value))?.value;
   const at = marked("at");
   const series = new Map<string, Counter>();
   for (const { labels, value } of own) {
@@ -95,7 +96,8 @@ function sampleOf(
       series.set(JSON.stringify(Object.entries(labels).sort()), { labels, value });
   }
   return {
-    at: at === undefined ? now : Math.round(at * 1_000 - ahead),
+    // Nothing was scraped later than now: a time beyond what a Date can hold must not get into a plan.
+    at: at === undefined ? now : Math.max(0, Math.min(now, Math.round(at * 1_000 - ahead))),
     reporters: marked("proxies") ?? 0,
     resets: marked("resets") ?? 0,
     series,
