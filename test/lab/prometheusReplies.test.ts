@@ -83,7 +83,7 @@ describe("a Prometheus that answers anything, to a built-in and to a query", () 
     await Promise.all(faults.map(holds));
   });
 
-  it("back again: all go on and are promoted, by the same workers, no larger than before", async () => {
+  it("back again: all go on and are promoted, by the same workers, which 1 GB made no larger than 150 MB more", async () => {
     front.answers.clear();
     for (const name of names) expect((await story.ends(imageOf(name))).status?.phase).toBe("Promoted");
     for (const load of loads) expect((await load.stop()).failures).toEqual([]);
