@@ -1,9 +1,15 @@
 import type { CanaryPlan } from "../../api/plan.ts";
+import type { Field } from "../admission/stamp.ts";
 import type { PlanReason } from "../plan/reasons.ts";
 import { nameOf } from "./auditedPlan.ts";
 import type { Finding } from "./reasons.ts";
 
 const reason: PlanReason = "StampForged";
+
+/** Whether a name in `spec.control` is proven as far as can be told without the webhook's keys: it is signed, and the worker has not doubted it. */
+export const isProven = ({ spec, status }: CanaryPlan, field: Field): boolean =>
+  spec.control[field]?.mac !== undefined &&
+  !(status?.journal ?? []).some((entry) => entry.reason === reason && entry.message.startsWith(`${field} of `));
 
 /**
  * Stamps in `spec.control` that the webhook never made. Who has its keys can tell, and that is the worker: its journal says so. Without them only a stamp
