@@ -3,7 +3,7 @@ import { metricStatus } from "./metricStatus.ts";
 import type { apiVersion } from "./names.ts";
 import { policySpec } from "./policy.ts";
 import { planSeal } from "./seal.ts";
-import { text, time } from "./statusField.ts";
+import { conditions, text, time } from "./statusField.ts";
 
 /*
  * The life of a plan
@@ -227,20 +227,7 @@ export const planStatus = z
       .max(50)
       .optional()
       .describe("Gates that a person approved."),
-    conditions: z
-      .array(
-        z.strictObject({
-          type: z.string().max(64).describe("Progressing, Paused, Promoted, RolledBack or Conflict."),
-          status: z.enum(["True", "False", "Unknown"]).describe("Whether it holds."),
-          observedGeneration: z.int().optional().describe("The generation that this speaks of."),
-          lastTransitionTime: time("When the status last changed."),
-          reason: text("The reason in one word.", 128),
-          message: text("The reason in a sentence."),
-        }),
-      )
-      .max(16)
-      .optional()
-      .describe("For `kubectl wait`."),
+    conditions: conditions("Progressing, Paused, Promoted, RolledBack or Conflict.", "For `kubectl wait`."),
     journal: z.array(journalEntry).max(200).optional().describe("Every decision with its numbers, oldest first."),
     seal: planSeal.optional(),
   })

@@ -48,7 +48,8 @@ describe("uninstalling", () => {
 
   it("then Serin: nothing of it is left, and an image change is a plain rollout", async () => {
     await story.kubectl("delete", "-k", join(CHECKOUT, "manifests"), "--ignore-not-found", "--timeout=90s");
-    const kinds = "crd,mutatingwebhookconfigurations,mutatingadmissionpolicies,validatingadmissionpolicies,clusterroles";
+    const kinds =
+      "crd,mutatingwebhookconfigurations,mutatingadmissionpolicies,mutatingadmissionpolicybindings,validatingadmissionpolicies,clusterroles";
     const left = (await story.kubectl("get", kinds, "-o", "name")).split("\n").filter((name) => name.includes("serin"));
     expect(left).toEqual([]);
     const typed = await story.type("kubectl", "set", "image", "deploy/other", "nginx=other:2");

@@ -162,7 +162,7 @@ describe("the server", () => {
         const client = reviewer({ port, ca: certificate.ca });
         const leave = () => {
           draining = true;
-          return drain(server, { lingerMs: 300, quietMs: 200, finishMs: 5_000 });
+          return drain(server, { lingerMs: 300, quietMs: 1_000, finishMs: 5_000 });
         };
         return { client, leave };
       }),

@@ -51,8 +51,8 @@ function answer(object: PodLike, { pod }: PodCase, demands: readonly Demand[], f
   }
   const warnings = lines(demands);
   const lacks = lacking.flatMap((demand) => demand.lacks);
-  const added = lacking.filter(isEnforced).flatMap((demand) => demand.lacks.filter((lack) => lack.fixes.length > 0));
-  const left = lacks.filter((lack) => !added.includes(lack));
+  const added = new Set(lacking.filter(isEnforced).flatMap((demand) => demand.lacks.filter((lack) => lack.fixes.length > 0)));
+  const left = lacks.filter((lack) => !added.has(lack));
   const subject = {
     policy: lacking.map(({ policy }) => policy.metadata.name).join(", "),
     ...(left.length === 0
@@ -64,9 +64,9 @@ function answer(object: PodLike, { pod }: PodCase, demands: readonly Demand[], f
             .slice(0, longestNote),
         }),
   };
-  const words = added.length > 0 ? sidecarsAdded(added, warnings) : sidecarsLacking(warnings);
-  const findings = lacks.map((lack) => (added.includes(lack) ? "Added" : lack.reason));
-  return { ...patched(added.length > 0 ? "Equipped" : "Lacking", words, operations, subject), findings };
+  const words = added.size > 0 ? sidecarsAdded([...added], warnings) : sidecarsLacking(warnings);
+  const findings = lacks.map((lack) => (added.has(lack) ? "Added" : lack.reason));
+  return { ...patched(added.size > 0 ? "Equipped" : "Lacking", words, operations, subject), findings };
 }
 
 function operationsOn(object: PodLike, pod: PodLike, fixes: readonly Fix[], added: ReadonlySet<string>): JsonPatchOperation[] {

@@ -1,8 +1,8 @@
-import { parseDocument } from "yaml";
 import type { IstioWish } from "../../api/istioMarks.ts";
 import { istio } from "../../api/names.ts";
 import { type Asked, blocked, type Findings, type Fix, type Lack, missing } from "./demand.ts";
 import { containersOf, own, type PodCase } from "./pod.ts";
+import { withHold } from "./proxyConfig.ts";
 
 /*
  * What Istio's injector is to be told. It comes after us (`canary-serin` sorts before `istio-sidecar-injector`), so at admission the marks are
@@ -89,20 +89,6 @@ function annotationMarks({ c, policy }: Asked, { annotations = {}, holdUntilProx
     const isMerged = key === istio.proxyConfig && holdUntilProxyStarts !== undefined;
     return [{ kind: "annotation", key, value, ...(isMerged ? { isMerged } : {}) }];
   });
-}
-
-const holdField = "holdApplicationUntilProxyStarts";
-
-/** The configuration with the hold in it, the rest as it was written. Undefined: it can't be read, and Istio will say so itself. */
-function withHold(config: string | undefined, hold: boolean, isForced: boolean): string | undefined {
-  if (config === undefined || config.trim() === "") return `${holdField}: ${hold}`;
-  const document = parseDocument(config);
-  const parsed: unknown = document.errors.length === 0 ? document.toJS() : undefined;
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) return undefined;
-  const present = (parsed as Record<string, unknown>)[holdField];
-  if (present === hold || (present !== undefined && !isForced)) return config;
-  document.set(holdField, hold);
-  return document.toString({ lineWidth: 0 }).trimEnd();
 }
 
 /** Why a mark can't be set: a policy before this one wants another value there. */
