@@ -37,13 +37,15 @@ export interface ReviewedPlan {
 export function admitPlan({ asking, object, oldObject }: PlanReview, world: World): Admission {
   if (asking.operation !== "UPDATE") return allowed(silent("NotForUs"));
   if (asking.user === world.workerUser) return allowed(silent("WorkerWrite"));
+  // A stamp of a write that never was could be kept, and written when the webhook is down.
+  const keys = { known: world.keys, signing: asking.dryRun ? [] : world.keys };
   const who = { by: requestOf(asking, world.now).user, at: world.now };
   const stamped: Field[] = [];
   const operations: JsonPatchOperation[] = [];
   for (const field of fields) {
     const [before, after] = [oldObject.spec.control?.[field] ?? undefined, object.spec.control?.[field] ?? undefined];
     if (after === undefined) continue;
-    const stamp = stampOn({ plan: oldObject.metadata.uid ?? "", field, asked: after }, before, who, world);
+    const stamp = stampOn({ plan: oldObject.metadata.uid ?? "", field, asked: after }, before, who, keys);
     if (stamp === "forged") return denied(refused.stamp(field), { plan: object.metadata.name });
     if (stamp.length > 0) stamped.push(field);
     operations.push(...stamp);
@@ -52,16 +54,18 @@ export function admitPlan({ asking, object, oldObject }: PlanReview, world: Worl
   return patched("Stamped", others.stamped(who.by, stamped), operations, { plan: object.metadata.name });
 }
 
-/** What is to be added to a wish. */
-function stampOn(wish: Wish, before: Asked | undefined, who: Who, { keys }: World): JsonPatchOperation[] | "forged" {
+type Keys = Record<"known" | "signing", World["keys"]>;
+
+/** What is to be added to a wish: nothing new without a key to sign with. */
+function stampOn(wish: Wish, before: Asked | undefined, who: Who, { known, signing }: Keys): JsonPatchOperation[] | "forged" {
   const { asked: after, plan, field } = wish;
   if (before && asksTheSame(before, after)) {
     // A wish that this write is not about: one without a genuine stamp was written past us, and this user may not know of it.
     if (stampParts.every((part) => before[part] === after[part])) return [];
-    if (isStamped({ plan, field, asked: before }, keys)) return missingOf(field, before, after);
+    if (isStamped({ plan, field, asked: before }, known)) return missingOf(field, before, after);
   }
-  if (stampParts.some((part) => after[part] !== undefined)) return isOurs(wish, who, keys) ? [] : "forged";
-  return keys.length === 0 ? [] : missingOf(field, stampFor(wish, who, keys), after);
+  if (stampParts.some((part) => after[part] !== undefined)) return isOurs(wish, who, known) ? [] : "forged";
+  return signing.length === 0 ? [] : missingOf(field, stampFor(wish, who, signing), after);
 }
 
 /** A stamp that is there already stays, also when it is a moment older than one made now: it is ours, of the same write. */

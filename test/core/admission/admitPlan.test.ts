@@ -86,10 +86,17 @@ describe("what a person asks of a plan", () => {
     expect(admitPlan({ ...given, object: plan({ promote: unsigned }) }, world({ keys: [] }))).toMatchObject({ reason: "StampForged" });
   });
 
+  it("gets none in a dry-run, which somebody could keep until the webhook is down", () => {
+    const given = { asking: { ...asking, dryRun: true }, oldObject: plan(), object: plan({ promote: {} }) };
+    expect(admitPlan(given, world())).toMatchObject({ allowed: true, operations: [] });
+    expect(admitPlan({ ...given, object: plan({ promote: unsigned }) }, world())).toMatchObject({ reason: "StampForged" });
+  });
+
   const mine = { by: "ben", at: now };
   const forged = {
     "his own name, unsigned": plan({ abort: mine }),
     "a signature of his own": plan({ abort: { ...mine, key: "k1", mac: "AAAA" } }),
+    "no text as a signature": plan({ abort: { ...mine, key: "k1", mac: 5 as unknown as string } }),
     "the stamp of another plan": plan({ abort: stamped("abort", {}, mine, "plan-2") }),
     "the stamp of another field": plan({ abort: stamped("hold", {}, mine) }),
     "the stamp of another wish": plan({ promote: { ...stamped("promote", {}, mine), full: true } }),
