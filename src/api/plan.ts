@@ -54,13 +54,15 @@ export const request = z
   })
   .describe("Who asked for the change.");
 
-const asked = (what: string) =>
-  z
-    .strictObject({
-      by: text("Who; stamped by the webhook.", 1024).optional(),
-      at: time("When; stamped by the webhook.").optional(),
-    })
-    .describe(what);
+/** What the webhook adds to a wish: all four, or nothing (`core/admission/stamp.ts`). */
+const stamp = {
+  by: text("Who; stamped by the webhook.", 1024).optional(),
+  at: time("When; stamped by the webhook.").optional(),
+  key: text("Which key signed the stamp.", 253).optional(),
+  mac: text("The stamp's signature: HMAC-SHA-256 over the plan's uid, what is asked, who and when.", 64).optional(),
+};
+
+const asked = (what: string) => z.strictObject(stamp).describe(what);
 
 export const control = z
   .strictObject({
@@ -68,23 +70,21 @@ export const control = z
     approve: z
       .strictObject({
         step: z.int().min(0).max(50).describe("Index of the gate that is approved."),
-        by: text("Who; stamped by the webhook.", 1024).optional(),
-        at: time("When; stamped by the webhook.").optional(),
+        ...stamp,
       })
       .optional()
       .describe("Approves one gate."),
     promote: z
       .strictObject({
         full: z.boolean().default(false).describe("Skip the remaining steps and their analysis (break-glass)."),
-        by: text("Who; stamped by the webhook.", 1024).optional(),
-        at: time("When; stamped by the webhook.").optional(),
+        ...stamp,
       })
       .optional()
       .describe("Go on: end the pause now in force, or with full: true promote now."),
     abort: asked("Roll back now.").optional(),
     retry: asked("Try again after a rollback.").optional(),
   })
-  .describe("What a person asked for. The only part of the spec that may change.");
+  .describe("What a person asked for. The only part of the spec that may change. Only hold and abort count without the webhook's stamp.");
 
 export const planSpec = z
   .strictObject({

@@ -2,13 +2,13 @@ import { randomBytes } from "node:crypto";
 import type { SealKey } from "../core/admission/seal.ts";
 
 /**
- * The Secret `serin-intent-keys`, with which the webhook signs intents and approvals and the worker believes them:
+ * The Secret `serin-intent-keys`, with which the webhook signs intents, approvals and who asked what of a plan, and the worker believes them:
  *
  *   data:
  *     current: k-3f9a…     the name of the entry that signs
  *     k-3f9a…: <secret>    each other entry is a key; its name is the `key` of what it signed. Those that don't sign only verify.
  *
- * (All values base64 once more, as in every Secret.) A key may go when no live plan's intent names it any more.
+ * (All values base64 once more, as in every Secret.) A key may go when no live plan's intent, and no stamp in its `spec.control`, names it any more.
  */
 export const intentKeysSecretName = "serin-intent-keys";
 

@@ -76,7 +76,8 @@ const isPodContainer = (value: unknown): boolean => isNamed(value) && optional((
 
 export function isPlan(value: unknown): value is PlanReview["object"] {
   if (!isFields(value) || !isFields(value["metadata"]) || !isFields(value["spec"])) return false;
-  return isText(value["metadata"]["name"]) && optional(value["spec"]["control"], isControl);
+  const { name, uid } = value["metadata"];
+  return isText(name) && optional(uid, isText) && optional(value["spec"]["control"], isControl);
 }
 
 /** Each wish is an object or is not there; what is in it, the CRD checks. */

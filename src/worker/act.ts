@@ -1,5 +1,6 @@
 import { finalizers } from "../api/names.ts";
 import type { CanaryPlan } from "../api/plan.ts";
+import { sameCanonical } from "../api/template.ts";
 import type { Action } from "../core/plan/action.ts";
 import type { Snapshot } from "../core/plan/snapshot.ts";
 import { isAlreadyExists } from "../kube/apiError.ts";
@@ -66,6 +67,8 @@ export async function act(action: Action, scene: Scene): Promise<void> {
       return unholdDeployment(action, scene);
     case "clearAsked":
       return clearAsked(action, scene);
+    case "takeBack":
+      return takeBack(action, scene);
     case "disown":
       return disownObject(action, scene);
     case "showFailure":
@@ -101,4 +104,21 @@ async function releasePlan(name: string, { hands, snapshot }: Scene): Promise<vo
   const patch = { type: "merge" as const, body: { metadata: { resourceVersion: now.metadata.resourceVersion, finalizers: left } } };
   const written = await hands.client.patch<CanaryPlan>(resources.canaryplans, name, snapshot.namespace, patch, { fieldManager: "serin" });
   hands.caches.plans.noteWritten(`${snapshot.namespace}/${name}`, written.metadata.resourceVersion ?? "0");
+}
+
+async function takeBack({ plan, wishes }: Extract<Action, { kind: "takeBack" }>, { hands, snapshot }: Scene): Promise<void> {
+  const now = await hands.client.get<CanaryPlan>(resources.canaryplans, plan, snapshot.namespace);
+  const control = now?.spec.control as Record<string, unknown> | undefined;
+  const left = Object.entries(wishes).filter(([field, wish]) => control?.[field] !== undefined && sameCanonical(control[field], wish));
+  if (!now || left.length === 0) return;
+  const gone = Object.fromEntries(left.map(([field]) => [field, null]));
+  const body = { metadata: { resourceVersion: now.metadata.resourceVersion }, spec: { control: gone } };
+  const written = await hands.client.patch<CanaryPlan>(
+    resources.canaryplans,
+    plan,
+    snapshot.namespace,
+    { type: "merge", body },
+    { fieldManager: "serin" },
+  );
+  hands.caches.plans.noteWritten(`${snapshot.namespace}/${plan}`, written.metadata.resourceVersion ?? "0");
 }

@@ -3,6 +3,7 @@ import { finalizers } from "../api/names.ts";
 import { type CanaryPlan, isLive } from "../api/plan.ts";
 import { planName } from "../api/planName.ts";
 import { openApproval, openIntent, type SealKey } from "../core/admission/seal.ts";
+import { standingsOf } from "../core/admission/stamp.ts";
 import { planFact } from "../core/admission/world.ts";
 import { canaryRevision } from "../core/analysis/builtin/canaryRevision.ts";
 import { shares } from "../core/analysis/shift.ts";
@@ -43,6 +44,7 @@ export function observe(key: string, { caches, memories, keys, settle, now }: Se
   if (plan && memory) memory.revision = canaryRevision(pods, plan.spec.canary.hash);
   const services = servicesOf(namespace, deployment, plan, caches);
   const policyName = plan?.spec.policy?.name ?? intent?.policy;
+  const previous = previousPlan(plans, plan, plan?.spec.canary.digest ?? deployment?.digest);
   const shift = memory?.shift === undefined ? undefined : shares(memory.shift);
   return {
     now: at,
@@ -54,9 +56,11 @@ export function observe(key: string, { caches, memories, keys, settle, now }: Se
     planOfIntent: intent && planOf(intent, deployment?.digest ?? "", plans, name),
     heldPlans: plans.filter(({ metadata, status }) => status?.phase === "Held" && metadata.finalizers?.includes(finalizers.plan)),
     plannedRequests: new Set(plans.flatMap(({ spec }) => [spec.request, ...(spec.overwritten ?? [])]).flatMap((asked) => asked?.uid ?? [])),
-    previous: previousPlan(plans, plan, plan?.spec.canary.digest ?? deployment?.digest),
+    previous,
     history: plans.filter((each) => !isLive(each) && each.spec.deployment.uid === deployment?.uid).map(planFact),
     approval: plan && openApproval(deployment?.approval, plan.metadata.name, keys()),
+    stamps: plan ? standingsOf(plan, keys(), at) : {},
+    retryStamp: previous && standingsOf(previous, keys(), at).retry,
     policy: policyName === undefined ? undefined : caches.policies.get(policyName),
     templates: (template) => caches.templates.get(template),
     replicaSets: replicaSets as readonly ReplicaSetFacts[],

@@ -14,7 +14,7 @@ describe("a person decides", () => {
   let story: Story;
   beforeAll(async () => {
     story = await tell();
-    const houses = ["web", "held", "fast", "tired", "forged", "paused", "typed"].flatMap((name) => house(name));
+    const houses = ["web", "held", "fast", "tired", "forged", "paused", "typed", "alone"].flatMap((name) => house(name));
     await settleTown(story, [townPolicy("plain", gated)], houses);
     await story.record();
   });
@@ -139,7 +139,9 @@ describe("a person decides", () => {
       const plan = await story.planWhen("forged:2", "held", ({ status }) => status?.reason === "PausedByUser");
       expect(plan.status?.step?.index).toBe(1);
       expect(plan.status?.approvals ?? []).toEqual([]);
-      expect(plan.spec.control).toEqual({ hold: { by: "alice", at: expect.any(String) } });
+      expect(plan.spec.control).toEqual({
+        hold: { by: "alice", at: expect.any(String), key: expect.any(String), mac: expect.any(String) },
+      });
       await control("forged:2", { abort: {} });
       expect((await story.ends("forged:2")).status?.phase).toBe("RolledBack");
       expect(await marksOf("forged")).toEqual([]);
@@ -163,6 +165,36 @@ describe("a person decides", () => {
       expect((await story.plans()).filter(({ spec }) => spec.deployment.name === "paused").length).toBe(1);
       expect(await marksOf("paused")).toEqual([]);
     });
+  });
+
+  it("while the webhook is down nobody promotes or approves, the plan says why, and the same wish works when it is back", async () => {
+    await story.setImage("alone:2", "alone");
+    const { metadata } = await atGate("alone:2", 1);
+    await story.lab.processes.kill("serin-webhook-0");
+    const at = new Date().toISOString();
+    for (const wish of [
+      { promote: { full: true, by: "alice", at } },
+      { approve: { step: 1, by: "alice", at, key: "k1", mac: "AAAA" } },
+      { promote: { full: true } },
+    ]) {
+      expect(await patch(metadata.name, { control: wish })).toMatchObject({ code: 0 });
+      const plan = await story.planWhen("alone:2", "rid of the wish", ({ spec }) => Object.keys(spec.control).length === 0);
+      expect(plan.status).toMatchObject({ phase: "Paused", step: { index: 1 }, weight: { desired: 30 } });
+      expect(plan.status?.approvals ?? []).toEqual([]);
+    }
+    const told = (await story.plan("alone:2")).status?.journal?.filter(({ reason }) => reason.startsWith("Stamp"));
+    expect(told?.map(({ reason }) => reason)).toEqual(["StampForged", "StampForged", "StampMissing"]);
+    expect(told?.[0]?.message).toBe(
+      `promote of ${metadata.name} says by alice at ${at}, and that is no stamp of Serin's webhook: it counts for nothing and was taken off. Ask again, without by and at, when the webhook is up`,
+    );
+    const events = await story.kubectl("get", "events", "--field-selector=reason=StampMissing", "-o", "jsonpath={.items[*].message}");
+    expect(events).toContain(`promote of ${metadata.name} came past Serin's webhook, which says who asks and when`);
+
+    await story.lab.processes.restart("serin-webhook-0");
+    await control("alone:2", { promote: { full: true } });
+    const plan = await story.ends("alone:2");
+    expect(plan.status?.phase).toBe("Promoted");
+    expect(plan.status?.journal?.find(({ reason }) => reason === "PromotedByUser")?.message).toContain("promoted in full by alice");
   });
 
   it("through all of it the invariants held", async () => {

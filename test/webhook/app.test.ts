@@ -77,11 +77,13 @@ describe("a review", () => {
   it("of a plan is stamped, of a VirtualService without a plan left alone", async () => {
     const { post } = webhook();
     const kind = { group: "serin.dev", version: "v1alpha1", kind: "CanaryPlan" };
-    const spec = (control: object) => ({ metadata: { name: "web-abcde" }, spec: { control } });
+    const spec = (control: object) => ({ metadata: { name: "web-abcde", uid: "plan-1" }, spec: { control } });
     const stamped = await post(reviewOf(spec({}), spec({ abort: {} }), { kind }));
     expect(patchOf(stamped.body)).toEqual([
       { op: "add", path: "/spec/control/abort/by", value: "ben" },
       { op: "add", path: "/spec/control/abort/at", value: "2026-11-23T10:00:00.000Z" },
+      { op: "add", path: "/spec/control/abort/key", value: "k2" },
+      { op: "add", path: "/spec/control/abort/mac", value: expect.stringMatching(/^[\w-]{43}$/) },
     ]);
     const istio = { group: "networking.istio.io", version: "v1", kind: "VirtualService" };
     const route = { spec: { http: [{ route: [{ destination: { host: "web" } }] }] } };

@@ -1,5 +1,7 @@
 import type { CanaryPlan } from "../../api/plan.ts";
+import type { Field } from "../../core/admission/stamp.ts";
 import type { ApiserverLog, Witnessed } from "../../core/audit/apiserverLog.ts";
+import { isProven } from "../../core/audit/forgedStamps.ts";
 import { bypassAfter } from "../../core/audit/witness.ts";
 
 /** One change: a plan, or a refusal that only kube-apiserver's log knows. The columns of the table, and the fields of `-o json`. */
@@ -63,16 +65,18 @@ function requestBehind(plan: CanaryPlan, plans: readonly CanaryPlan[], log: Apis
   return before.findLast(({ said }) => said["decision"] === "Bypassed") ?? before.at(-1);
 }
 
-/** What counted, as the worker recorded it, then what was asked. */
-export function decisionsOf({ spec, status }: CanaryPlan): string[] {
+/** What counted, as the worker recorded it, then what was asked; a name without the webhook's stamp may be anybody's. */
+export function decisionsOf(plan: CanaryPlan): string[] {
+  const { spec, status } = plan;
   const approvals = (status?.approvals ?? []).map(({ step, by, how }) => `step ${step + 1} approved by ${by} (${how})`);
   const { hold, promote, abort, retry } = spec.control;
+  const proof = (field: Field) => (isProven(plan, field) ? "" : " (unproven)");
   return [
     ...approvals,
-    ...(hold?.by === undefined ? [] : [`held by ${hold.by}`]),
-    ...(promote?.by === undefined || !promote.full ? [] : [`promoted in full by ${promote.by}`]),
-    ...(abort?.by === undefined ? [] : [`aborted by ${abort.by}`]),
-    ...(retry?.by === undefined ? [] : [`retry asked by ${retry.by}`]),
+    ...(hold?.by === undefined ? [] : [`held by ${hold.by}${proof("hold")}`]),
+    ...(promote?.by === undefined || !promote.full ? [] : [`promoted in full by ${promote.by}${proof("promote")}`]),
+    ...(abort?.by === undefined ? [] : [`aborted by ${abort.by}${proof("abort")}`]),
+    ...(retry?.by === undefined ? [] : [`retry asked by ${retry.by}${proof("retry")}`]),
   ];
 }
 

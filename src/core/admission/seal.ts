@@ -4,8 +4,8 @@ import { type Approval, approval, type Intent, parseIntent } from "../../api/int
 import { canonicalJson } from "../../api/template.ts";
 
 /*
- * What the webhook leaves on a Deployment is signed: anybody who may edit the Deployment may write the annotation, and nobody but the webhook
- * can make one that is believed. HMAC-SHA-256 over the canonical JSON of everything but the mac, with the kind of thing in front, so that an
+ * What the webhook leaves on a Deployment or a plan is signed: anybody who may edit the object may write it, and nobody but the webhook can make
+ * one that is believed. HMAC-SHA-256 over the canonical JSON of everything but the mac, with the kind of thing in front, so that an
  * approval can't be read as an intent. Unsealing gives back only what was signed.
  */
 
@@ -15,7 +15,20 @@ export interface SealKey {
   secret: Uint8Array;
 }
 
-type Purpose = "intent" | "approval" | "before-pause";
+/** Who asked what of a plan, and when: what a stamp in `spec.control` is signed over (`stamp.ts`). */
+export interface SealedWish {
+  v: 1;
+  /** uid of the plan. */
+  plan: string;
+  field: string;
+  wish: object;
+  by: string;
+  at: string;
+  key: string;
+  mac: string;
+}
+
+type Purpose = "intent" | "approval" | "before-pause" | "control";
 type Sealed = { key: string; mac: string };
 type Content<T extends Sealed> = Omit<T, "key" | "mac">;
 
@@ -23,6 +36,8 @@ export const sealIntent = (content: Content<Intent>, keys: readonly SealKey[]): 
 export const sealApproval = (content: Content<Approval>, keys: readonly SealKey[]): Approval => seal<Approval>("approval", content, keys);
 export const sealBeforePause = (content: Content<BeforePause>, keys: readonly SealKey[]): BeforePause =>
   seal<BeforePause>("before-pause", content, keys);
+export const sealWish = (content: Content<SealedWish>, keys: readonly SealKey[]): SealedWish => seal<SealedWish>("control", content, keys);
+export const isSealedWish = (sealed: SealedWish, keys: readonly SealKey[]): boolean => isGenuine("control", sealed, keys);
 
 /** The annotation as an intent for this Deployment. Undefined when absent, malformed, forged, or made for another one. */
 export function openIntent(text: string | undefined, deploymentUid: string | undefined, keys: readonly SealKey[]): Intent | undefined {

@@ -9,7 +9,7 @@ export const auditFindings = {
   OlderKey: "A seal is signed by a key that had been replaced before.",
   SpecChanged: "What was asked for (change, policy or request) is not what was sealed.",
   StatusChanged: "What came of it is not what was sealed.",
-  ControlForged: "What a person is said to have asked of a plan is not what was sealed.",
+  ControlForged: "What a person is said to have asked of a plan is not what was sealed, or not stamped by the webhook.",
   EntryChanged: "A journal entry is not the one that was sealed.",
   EntryMissing: "A journal entry that was sealed is not there.",
   EntriesCut: "The last journal entries that were sealed are not there.",

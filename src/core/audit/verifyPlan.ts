@@ -2,6 +2,7 @@ import { type CanaryPlan, type PlanStatus, terminalPhases } from "../../api/plan
 import type { PlanSeal } from "../../api/seal.ts";
 import { nameOf } from "./auditedPlan.ts";
 import { askedOf, type Digests, fieldDigests, specDigests } from "./fields.ts";
+import { forgedStamps } from "./forgedStamps.ts";
 import { journalRoot } from "./journal.ts";
 import type { TrustedKey } from "./publicKeys.ts";
 import type { Finding } from "./reasons.ts";
@@ -45,7 +46,7 @@ export function verifyPlan(plan: CanaryPlan, { keys, linked }: Trust): CheckedPl
   const of = (finding: Omit<Finding, "plan">): Finding => ({ plan: name, ...(seal ? { seal: seal.number } : {}), ...finding });
   if (!status || !seal) {
     const links = verifyLinks(plan);
-    const findings = links ? [of(links)] : [];
+    const findings = [...(links ? [links] : []), ...forgedStamps(plan)].map(of);
     const over = status !== undefined && terminalPhases.has(status.phase);
     if (over)
       findings.push(of({ code: "Unsealed", message: `${name} ended ${status.phase} and has no seal: nothing vouches for its record` }));
@@ -75,7 +76,7 @@ export function verifyPlan(plan: CanaryPlan, { keys, linked }: Trust): CheckedPl
   const journal = verifyJournal(status.journal ?? [], journalRoot(plan, fixed), seal);
   // A journal that does not link to the spec any more, because the spec was changed, is that one fault.
   const isSame = journal?.code === "EntryUnlinked" && findings.some(({ code }) => code === "SpecChanged");
-  return { findings: [...findings, ...(journal && !isSame ? [journal] : [])].map(of), notes, seal: good };
+  return { findings: [...findings, ...(journal && !isSame ? [journal] : []), ...forgedStamps(plan)].map(of), notes, seal: good };
 }
 
 type Sealed = { status: PlanStatus; seal: PlanSeal; fixed: Digests };

@@ -1,5 +1,6 @@
 import type { Metric } from "../../api/metric.ts";
 import type { CanaryPlan } from "../../api/plan.ts";
+import type { Field } from "../admission/stamp.ts";
 import type { DestinationRuleObject, VirtualServiceObject } from "../traffic/wire.ts";
 
 /**
@@ -34,6 +35,8 @@ export type Action =
   | { kind: "unhold"; resourceVersion: string; template: { replicaSet: string; restore: string | undefined } | undefined }
   /** Drop the annotations that are only for one moment (approval, marker). */
   | { kind: "clearAsked"; resourceVersion: string }
+  /** Take wishes off a plan that count for nothing, unless they have changed since. */
+  | { kind: "takeBack"; plan: string; wishes: Readonly<Partial<Record<Field, unknown>>> }
   /** Take our name out of managedFields of a team's object where a crash left it. */
   | { kind: "disown"; object: "deployment" | VirtualServiceObject }
   /** Make `kubectl rollout status` fail (design §3 fact 3). */

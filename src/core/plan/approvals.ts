@@ -1,4 +1,5 @@
 import type { PlanStatus } from "../../api/plan.ts";
+import type { Who } from "../admission/stamp.ts";
 import type { Draft } from "./draft.ts";
 import type { Look } from "./look.ts";
 
@@ -6,7 +7,7 @@ type ApprovalRecord = NonNullable<PlanStatus["approvals"]>[number];
 
 /**
  * An approval of this step that was not used yet: `kubectl rollout resume` (signed, bound to plan and step), `spec.control.approve` for this step,
- * or `spec.control.promote`. The two of the plan count only with the webhook's stamp of who and when (design §5).
+ * or `spec.control.promote`. The two of the plan count only with the webhook's signed stamp of who and when (design §5).
  */
 export function approvalOf(look: Look, draft: Draft, step: number): ApprovalRecord | undefined {
   const { snapshot, plan } = look;
@@ -16,15 +17,16 @@ export function approvalOf(look: Look, draft: Draft, step: number): ApprovalReco
   const resume = snapshot.approval;
   if (resume && resume.plan === plan.metadata.name && resume.step === step)
     candidates.push({ step, by: resume.by, at: resume.at, how: "kubectl rollout resume" });
-  if (approve && approve.step === step && approve.by && approve.at)
-    candidates.push({ step, by: approve.by, at: approve.at, how: "control.approve" });
-  if (promote && !promote.full && promote.by && promote.at)
-    candidates.push({ step, by: promote.by, at: promote.at, how: "control.promote" });
+  const [approvedBy, promotedBy] = [genuine(look, "approve"), genuine(look, "promote")];
+  if (approve?.step === step && approvedBy) candidates.push({ step, ...approvedBy, how: "control.approve" });
+  if (promote && !promote.full && promotedBy) candidates.push({ step, ...promotedBy, how: "control.promote" });
   return candidates.find(({ by, at, how }) => !used.has(`${how} ${by} ${at}`));
 }
 
 /** Who asked to promote at once, with the webhook's stamp. */
-export function fullPromotion(look: Look): { by: string } | undefined {
-  const promote = look.plan.spec.control.promote;
-  return promote?.full && promote.by && promote.at ? { by: promote.by } : undefined;
+export const fullPromotion = (look: Look): Who | undefined => (look.plan.spec.control.promote?.full ? genuine(look, "promote") : undefined);
+
+function genuine({ snapshot: { stamps } }: Look, field: "approve" | "promote"): Who | undefined {
+  const standing = stamps[field];
+  return typeof standing === "object" ? standing : undefined;
 }

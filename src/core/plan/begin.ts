@@ -8,6 +8,7 @@ import type { Action } from "./action.ts";
 import { byWhom, isRetry, requestOf, retryOf, strandedRequest, unrecorded } from "./requestUid.ts";
 import type { ReplicaSetFacts, Snapshot } from "./snapshot.ts";
 import { repaused, tendHeld } from "./tendHeld.ts";
+import { refuseUnstampedRetry } from "./unstamped.ts";
 
 /**
  * A Deployment without a live plan. A hold with a valid intent becomes a plan, also one whose change was taken back before anything started: that
@@ -16,7 +17,7 @@ import { repaused, tendHeld } from "./tendHeld.ts";
 export function begin(snapshot: Snapshot): Action[] {
   const orphans = orphansGo(snapshot);
   if (orphans.length > 0) return orphans;
-  const actions = [...tendHeld(snapshot), ...answer(snapshot)];
+  const actions = [...tendHeld(snapshot), ...refuseUnstampedRetry(snapshot), ...answer(snapshot)];
   // A crash came between a write that no plan stands for and the one that gives the fields back.
   return actions.length === 0 && snapshot.deployment?.marked ? [{ kind: "disown", object: "deployment" }] : actions;
 }
@@ -54,8 +55,9 @@ function isLostHold({ intent, deployment, planOfIntent, plannedRequests, now }: 
 }
 
 /** The retry that a person asked of the plan that holds the Deployment. Who deletes the record wants no other one. */
-function retryOfHeld({ previous }: Snapshot): Request | undefined {
-  return previous?.status?.phase === "Held" && !previous.metadata.deletionTimestamp ? retryOf(previous) : undefined;
+function retryOfHeld({ previous, retryStamp }: Snapshot): Request | undefined {
+  if (previous?.status?.phase !== "Held" || previous.metadata.deletionTimestamp) return undefined;
+  return typeof retryStamp === "object" ? retryOf(previous, retryStamp) : undefined;
 }
 
 /** Whoever waits with `kubectl rollout status` since a moment ago must not meet the failure of the plan before. */

@@ -1,5 +1,6 @@
 import { type CanaryPlan, isLive } from "../../api/plan.ts";
 import { revisionsBack, servedBefore } from "../admission/rollbackWindow.ts";
+import { whoAsked } from "../admission/stamp.ts";
 import { journalRoot } from "../audit/journal.ts";
 import { fullPromotion } from "./approvals.ts";
 import { begin, repeats, strandedFor } from "./begin.ts";
@@ -15,6 +16,7 @@ import type { Snapshot } from "./snapshot.ts";
 import { runSteps } from "./steps.ts";
 import { clearStrays } from "./strays.ts";
 import { repausedMessage } from "./tendHeld.ts";
+import { refuseUnstamped, retryUnread } from "./unstamped.ts";
 import { unwind } from "./unwind.ts";
 
 /**
@@ -24,7 +26,7 @@ import { unwind } from "./unwind.ts";
 export function decide(snapshot: Snapshot): Decision {
   const { plan } = snapshot;
   if (!plan) {
-    const wakeAfter = strandedFor(snapshot);
+    const wakeAfter = strandedFor(snapshot) || retryUnread(snapshot);
     return { status: undefined, actions: begin(snapshot), ...(wakeAfter ? { wakeAfter } : {}) };
   }
   const draft = new Draft(plan.status ?? firstStatus(plan, snapshot.now), snapshot.now, () => journalRoot(plan));
@@ -87,6 +89,7 @@ function move(look: Look, draft: Draft): void {
   observe(look, draft);
   repause(look, draft);
   clearAsked(look, draft);
+  refuseUnstamped(look, draft);
   disown(look, draft);
   clearFailure(look, draft);
   clearStrays(look, draft);
@@ -118,10 +121,7 @@ function advance(look: Look, draft: Draft): void {
   const held = look.spec.control.hold !== undefined && !full;
   if (held && draft.status.phase !== "Promoting") {
     draft.enter("Paused");
-    draft.say(
-      "PausedByUser",
-      `held at weight ${draft.status.weight?.desired ?? 0}${look.spec.control.hold?.by ? ` by ${look.spec.control.hold.by}` : ""}`,
-    );
+    draft.say("PausedByUser", `held at weight ${draft.status.weight?.desired ?? 0} by ${whoAsked(look.snapshot.stamps.hold)}`);
     return;
   }
   if (draft.status.phase === "Paused") draft.enter("Progressing");

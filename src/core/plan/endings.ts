@@ -1,3 +1,4 @@
+import { whoAsked } from "../admission/stamp.ts";
 import { terminate } from "../analysis/run.ts";
 import type { Draft } from "./draft.ts";
 import type { Look } from "./look.ts";
@@ -37,10 +38,9 @@ function planDeleted({ plan }: Look): Ending | undefined {
   return { outcome: "Cancelled", reason: "PlanDeleted", message: `plan ${plan.metadata.name} was deleted: back to stable` };
 }
 
-function aborted({ spec, policy }: Look): Ending | undefined {
-  const { abort } = spec.control;
-  if (!abort) return undefined;
-  return { outcome: failed(policy.onFailure), reason: "Aborted", message: `aborted${abort.by ? ` by ${abort.by}` : ""}: back to stable` };
+function aborted({ spec, policy, snapshot }: Look): Ending | undefined {
+  if (!spec.control.abort) return undefined;
+  return { outcome: failed(policy.onFailure), reason: "Aborted", message: `aborted by ${whoAsked(snapshot.stamps.abort)}: back to stable` };
 }
 
 function policyGone({ snapshot, spec }: Look): Ending | undefined {

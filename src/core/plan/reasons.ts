@@ -27,6 +27,8 @@ export const planReasons = {
   NoData: "A metric has had no data for too long, and the policy says Fail.",
   ProgressDeadlineExceeded: "The canary's pods did not get ready in time.",
   TrafficNotShifted: "The requests never followed the weight.",
+  StampMissing: "A wish in spec.control came past the webhook, and only hold and abort count without its stamp.",
+  StampForged: "A wish in spec.control says who asked and when, and the stamp is not the webhook's.",
   Aborted: "A person asked to roll back.",
   Conflict: "Something else keeps changing the routes back.",
   NoRoute: "Nothing routes to the Deployment, and the policy says Deny.",

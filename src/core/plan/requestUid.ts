@@ -1,5 +1,6 @@
 import type { Intent } from "../../api/intent.ts";
 import type { CanaryPlan, Request } from "../../api/plan.ts";
+import type { Who } from "../admission/stamp.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /**
@@ -35,9 +36,7 @@ export function unrecorded({ intent, deployment, plannedRequests }: Snapshot): R
 }
 
 /** What a person asked for in a plan that was Held: the same template once more. It is a request of its own, and gets a plan of its own. */
-export function retryOf({ spec }: CanaryPlan): Request | undefined {
-  const { by, at } = spec.control.retry ?? {};
-  if (by === undefined || at === undefined) return undefined;
+export function retryOf({ spec }: CanaryPlan, { by, at }: Who): Request {
   const uid = `${first(spec.request?.uid ?? "")}/r${Date.parse(at).toString(36)}`;
   return { uid, user: by, groups: [], fieldManager: "control.retry", operation: "UPDATE", at };
 }

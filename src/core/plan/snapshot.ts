@@ -2,6 +2,7 @@ import type { Approval, Intent } from "../../api/intent.ts";
 import type { CanaryPlan } from "../../api/plan.ts";
 import type { CanaryPolicy } from "../../api/policy.ts";
 import type { PastPlan } from "../admission/rollbackWindow.ts";
+import type { Standing, Standings } from "../admission/stamp.ts";
 import type { CountsAnswer, MetricAnswer } from "../analysis/answer.ts";
 import type { Templates } from "../analysis/templates.ts";
 import type { DestinationRuleObject, ServiceFacts, VirtualServiceObject } from "../traffic/wire.ts";
@@ -30,6 +31,10 @@ export interface Snapshot {
   history: readonly PastPlan[];
   /** The approval on the Deployment, if its signature is ours. */
   approval: Approval | undefined;
+  /** Whose each wish in `spec.control` of the live plan is, by the webhook's stamp. */
+  stamps: Standings;
+  /** The same of a retry that is asked of `previous`. */
+  retryStamp: Standing | undefined;
   /** The policy of the plan (or, without a plan, of the intent) as it is now. */
   policy: CanaryPolicy | undefined;
   /** The MetricTemplates of the cluster by name, for a plan that is being made. */

@@ -1,6 +1,6 @@
 import type { CanaryPlan, JournalEntry } from "../../../src/api/plan.ts";
 import { canonicalJson } from "../../../src/api/template.ts";
-import { entryHash, journalRoot } from "../../../src/core/audit/journal.ts";
+import { appended, entryHash, journalRoot } from "../../../src/core/audit/journal.ts";
 import { publicKeyRecord } from "../../../src/core/audit/publicKeys.ts";
 import type { FindingCode } from "../../../src/core/audit/reasons.ts";
 import { sealHash, sealPlan } from "../../../src/core/audit/sealPlan.ts";
@@ -17,6 +17,11 @@ export interface Done {
 export type Attack = (history: History, dice: Dice) => Done;
 
 const finished = ({ plans }: History): CanaryPlan[] => plans.filter(({ status }) => status?.seal !== undefined);
+const liveOf = ({ plans }: History): CanaryPlan => {
+  const live = plans.findLast(({ status }) => status?.seal === undefined);
+  if (!live) throw new Error("no live plan");
+  return live;
+};
 const journalOf = (plan: CanaryPlan): JournalEntry[] => plan.status?.journal ?? [];
 const nameOf = ({ metadata }: CanaryPlan): string => `${metadata.namespace}/${metadata.name}`;
 
@@ -116,6 +121,27 @@ export const attacks: Record<string, Attack> = {
     if (promote) promote.by = "mallory";
     else plan.spec.control.approve = { step: 1, by: "mallory", at: "2020-01-01T00:00:00.000Z" };
     return { codes: ["ControlForged"], plan: nameOf(plan), seal: sealOf(plan).number };
+  },
+  "the signature of a control stamp is replaced": (history, dice) => {
+    const plan = dice.pick(finished(history));
+    const { promote } = plan.spec.control;
+    if (promote) promote.mac = "AAAA";
+    else plan.spec.control.hold = { by: "mallory", at: "2020-01-01T00:00:00.000Z", key: "k1", mac: "AAAA" };
+    return { codes: ["ControlForged"], plan: nameOf(plan), seal: sealOf(plan).number };
+  },
+  "a control stamp is written into a live plan, past the webhook": (history, dice) => {
+    const plan = liveOf(history);
+    plan.spec.control[dice.pick(["hold", "abort", "retry"] as const)] = { by: "mallory", at: new Date().toISOString() };
+    return { codes: ["ControlForged"], plan: nameOf(plan) };
+  },
+  "a control stamp is signed with a key of the attacker's, and the worker has met it": (history) => {
+    const plan = liveOf(history);
+    if (!plan.status) throw new Error("no status");
+    const message = "promote of web says by mallory at 2026-01-01T00:00:00.000Z, and that is no stamp of Serin's webhook";
+    plan.status.journal = appended(plan.status.journal, { at: "2026-01-01T00:00:00.000Z", reason: "StampForged", message }, () =>
+      journalRoot(plan),
+    );
+    return { codes: ["ControlForged"], plan: nameOf(plan), entry: plan.status.journal.length };
   },
   "a plan is edited and signed with another key": (history, dice) => {
     const plan = dice.pick(finished(history));

@@ -128,7 +128,8 @@ function aFinished(dice: Dice, index: number, seconds: number, longest: number):
     draft.spec.canary = revisionOf(image);
     if (phase === "Bypassed") delete draft.spec.request;
     else draft.spec.request = aRequest({ uid: `request-${index}`, user: dice.pick(["alice", "bob", "carol"]), at: timeAt(seconds) });
-    if (dice.roll(3) === 0) draft.spec.control.promote = { full: false, by: "alice", at: timeAt(seconds + 5) };
+    const stamp = { by: "alice", at: timeAt(seconds + 5), key: "k1", mac: "what only the webhook and the worker can check" };
+    if (dice.roll(3) === 0) draft.spec.control.promote = { full: false, ...stamp };
   });
   if (!plan.status) throw new Error("no status");
   const length = 4 + dice.roll(Math.max(1, longest - 4));

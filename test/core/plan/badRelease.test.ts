@@ -106,6 +106,29 @@ test("a held template that is taken back lets the Deployment go", async () => {
   expect(cluster.findings()).toEqual([]);
 });
 
+test.each([
+  ["without a stamp", {}, "StampMissing"],
+  ["with one of its own", { by: "eve", at: new Date(0).toISOString() }, "StampForged"],
+])("a retry that came past the webhook, %s, begins nothing: an Event says so, and asked again it begins", async (_, stamp, reason) => {
+  const cluster = await Cluster.of({ policy: watchful({ onFailure: "Hold" }), routes: [aVirtualService()] });
+  cluster.users.setImage(bad);
+  await cluster.runToEnd();
+  await cluster.run(60_000);
+  const { plan } = cluster;
+  if (!plan) throw new Error("there is no plan");
+  cluster.users.webhookIsUp = false;
+  cluster.users.control(plan, { retry: stamp });
+  await cluster.run(10_000);
+  expect(cluster.plans).toHaveLength(1);
+  expect(cluster.plan?.spec.control).toEqual({});
+  expect(cluster.events.filter((each) => each === reason)).toHaveLength(1);
+  cluster.users.webhookIsUp = true;
+  cluster.users.control(plan, { retry: {} });
+  await cluster.run(1_000);
+  expect(cluster.plans).toHaveLength(2);
+  expect(cluster.findings()).toEqual([]);
+});
+
 test("a held template is tried again, as often as a person asks for it", async () => {
   const cluster = await Cluster.of({ policy: watchful({ onFailure: "Hold" }), routes: [aVirtualService()] });
   cluster.users.setImage(bad);

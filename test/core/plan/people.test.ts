@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { canaryImage, stableImage } from "../../build/story.ts";
 import type { Cluster } from "../../fakes/cluster.ts";
 import { quick } from "../../scenes/article.ts";
@@ -98,4 +98,67 @@ test("a broken stable does not block the fix: promote full of a change of a Depl
   await cluster.runToEnd();
   expect(cluster.findings()).toEqual([]);
   expect(planOf(cluster).status?.phase).toBe("Promoted");
+});
+
+describe("a wish that came past the webhook", () => {
+  const eve = { by: "eve", at: new Date(0).toISOString() };
+  const told = (cluster: Cluster, reason: string) =>
+    (planOf(cluster).status?.journal ?? []).filter((entry) => entry.reason === reason).map(({ message }) => message);
+  /** What `audit verify` says of it, too. */
+  const forgeries = (cluster: Cluster) => told(cluster, "StampForged").map((message) => expect.stringContaining(message));
+
+  test.each([
+    ["without a stamp", {}, "StampMissing", "promote of web-"],
+    ["with a stamp of its own", eve, "StampForged", "says by eve at 1970-01-01T00:00:00.000Z, and that is no stamp of Serin's webhook"],
+    ["with a signature of its own", { ...eve, key: "k1", mac: "AAAA" }, "StampForged", "says by eve"],
+  ])("%s promotes nothing, is told once and taken off, and works when it is asked again", async (_, stamp, reason, words) => {
+    const cluster = await tell({ policy: gated }, 20_000);
+    for (const full of [false, true]) {
+      cluster.users.webhookIsUp = false;
+      cluster.users.control(planOf(cluster), { promote: { full, ...stamp } });
+      await cluster.run(70_000);
+      expect(planOf(cluster).status).toMatchObject({ phase: "Paused", step: { index: 1 } });
+      expect(planOf(cluster).spec.control).toEqual({});
+    }
+    const messages = told(cluster, reason);
+    expect(messages).toHaveLength(2);
+    expect(messages[0]).toContain(words.replace("web-", `${planOf(cluster).metadata.name}`));
+    expect(messages[0]).toContain("it counts for nothing and was taken off. Ask again");
+    cluster.users.webhookIsUp = true;
+    cluster.users.control(planOf(cluster), { promote: { full: true } });
+    await cluster.runToEnd();
+    expect(cluster.findings()).toEqual(forgeries(cluster));
+    expect(planOf(cluster).status?.phase).toBe("Promoted");
+  });
+
+  test("approves no gate, also with a stamp that was made for another", async () => {
+    const cluster = await tell({ policy: gated }, 20_000);
+    cluster.users.control(planOf(cluster), { approve: { step: 4 } });
+    await cluster.run(1_000);
+    const { approve } = planOf(cluster).spec.control;
+    expect(approve?.mac).toBeDefined();
+    cluster.users.webhookIsUp = false;
+    cluster.users.control(planOf(cluster), { approve: { ...approve, step: 1 } });
+    await cluster.run(10_000);
+    expect(planOf(cluster).status).toMatchObject({ phase: "Paused", step: { index: 1 } });
+    expect(planOf(cluster).status?.approvals ?? []).toEqual([]);
+    expect(told(cluster, "StampForged")).toEqual([expect.stringContaining("approve of")]);
+  });
+
+  test("holds and aborts all the same, and no name is believed", async () => {
+    const cluster = await tell({}, 5_000);
+    cluster.users.webhookIsUp = false;
+    cluster.users.control(planOf(cluster), { hold: eve });
+    await cluster.run(20_000);
+    expect(planOf(cluster).status).toMatchObject({
+      phase: "Paused",
+      message: "held at weight 30 by unknown (no stamp of Serin's webhook)",
+    });
+    expect(told(cluster, "StampForged")).toEqual([expect.stringContaining("hold of")]);
+    cluster.users.control(planOf(cluster), { abort: {} });
+    await cluster.runToEnd();
+    expect(cluster.findings()).toEqual(forgeries(cluster));
+    expect(planOf(cluster).status?.phase).toBe("RolledBack");
+    expect(told(cluster, "Aborted")).toEqual(["aborted by unknown (no stamp of Serin's webhook): back to stable"]);
+  });
 });
