@@ -6,7 +6,7 @@ import type { Scene } from "./scene.ts";
 import { deploymentNamed } from "./target.ts";
 import { exitCodes, UserError } from "./userError.ts";
 import { viewOf } from "./view.ts";
-import { watch } from "./watch.ts";
+import { picture, watch } from "./watch.ts";
 
 export interface GetOptions extends ConnectOptions {
   watch?: boolean;
@@ -23,7 +23,7 @@ export async function get(io: Io, words: readonly string[], options: GetOptions)
     const namespace = options.namespace ?? cluster.namespace;
     const style = { color: options.color && wantsColor(io), ascii: options.ascii ?? false };
     const look = async () => existing(await lookUp(cluster.client, namespace, name));
-    if (options.watch) return await watch(io, look, style);
+    if (options.watch) return await watch(io, look, picture(io, style));
     const scene = await look();
     const width = io.screen()?.columns ?? Number.POSITIVE_INFINITY;
     io.out(`${render(viewOf(scene, io.now()), { ...style, width }).join("\n")}\n`);
@@ -34,7 +34,7 @@ export async function get(io: Io, words: readonly string[], options: GetOptions)
 }
 
 /** A Deployment that is gone is still shown when its plan is there: the record outlives it. */
-function existing(scene: Scene): Scene {
+export function existing(scene: Scene): Scene {
   if (scene.deployment !== undefined || scene.plan !== undefined) return scene;
   throw new UserError({
     what: `can't show deploy/${scene.name}`,

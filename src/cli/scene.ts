@@ -36,6 +36,13 @@ export function isPlanDue({ deployment, plan }: Scene): boolean {
   return plan === undefined || (!isLive(plan) && !answers(plan.spec.request?.uid, intent.request.uid));
 }
 
+/** Another change was asked for in the middle of this plan, and the worker has not ended it yet. */
+export function isOvertaken({ deployment, plan }: Scene): boolean {
+  const intent = parseIntent(deployment?.metadata.annotations?.[annotations.intent]);
+  if (intent === undefined || deployment?.spec?.paused !== true || plan === undefined) return false;
+  return isLive(plan) && !answers(plan.spec.request?.uid, intent.request.uid);
+}
+
 export const hashOf = ({ metadata }: ReplicaSet): string => metadata.labels?.[podTemplateHash] ?? "";
 
 export const revisionOf = ({ metadata }: ReplicaSet): number => Number(metadata.annotations?.[revision] ?? 0);

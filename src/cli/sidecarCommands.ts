@@ -1,15 +1,7 @@
 import type { Command } from "commander";
-import type { Io } from "./io.ts";
+import type { Commands } from "./commands.ts";
 import { type RepairOptions, repair } from "./repair.ts";
 import { type SidecarsOptions, sidecars } from "./sidecars.ts";
-
-export interface Commands {
-  io: Io;
-  /** Adds the options by which every verb finds its cluster. */
-  reaching(command: Command): Command;
-  /** Takes the exit code. */
-  done(code: number): void;
-}
 
 /** `kubectl serin sidecars`, and `repair` below it. */
 export function addSidecars(program: Command, { io, reaching, done }: Commands): void {
