@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFile } from "node:fs/promises";
+import { createInterface } from "node:readline/promises";
 import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 import { main } from "../cli/main.ts";
@@ -17,6 +18,15 @@ process.exitCode = await main(process.argv.slice(2), {
   err: (line) => void process.stderr.write(line),
   read: (file) => (file === "-" ? text(process.stdin) : readFile(file, "utf8")),
   screen: () => (process.stdout.isTTY ? { columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 } : undefined),
+  async confirm(question) {
+    if (!process.stdin.isTTY) return undefined;
+    const person = createInterface({ input: process.stdin, output: process.stderr });
+    try {
+      return /^y(es)?$/i.test((await person.question(`${question} (y/N) `, { signal: interrupted.signal })).trim());
+    } finally {
+      person.close();
+    }
+  },
   env: process.env,
   now: () => Date.now(),
   sleep: (milliseconds) => setTimeout(milliseconds, undefined, { signal: interrupted.signal }).catch(() => undefined),

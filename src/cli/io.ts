@@ -9,6 +9,8 @@ export interface Io {
   read(file: string): Promise<string>;
   /** The size of the screen; undefined when stdout is no terminal. Asked before each drawing, since windows change. */
   screen(): { columns: number; rows: number } | undefined;
+  /** Asks a person, yes or no; undefined when there is none, since standard input is no terminal. */
+  confirm(question: string): Promise<boolean | undefined>;
   /** NO_COLOR, TERM and KUBECONFIG are read. */
   env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds since the epoch. */

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { asCommander, type Commands, reaching } from "./commands.ts";
+import { addControl } from "./control/command.ts";
 import { addImport } from "./import/command.ts";
 import type { Io } from "./io.ts";
 import { addLint } from "./lint/command.ts";
@@ -31,6 +32,7 @@ function commands(io: Io, done: (code: number) => void): Command {
     .showHelpAfterError("(kubectl serin --help lists what there is)");
   const parts: Commands = { io, reaching, done };
   addPlanCommands(program, parts);
+  addControl(program, parts);
   addLint(program, io, done);
   addImport(program, io, done);
   reaching(addSimulate(program, io, done));

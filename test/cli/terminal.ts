@@ -23,6 +23,8 @@ export interface TerminalOptions {
   connect?: Io["connect"];
   /** Answers a patch; absent: the test fails on one. Throws what the API server would refuse it with. */
   onPatch?(name: string, body: unknown, options: PatchOptions): object;
+  /** What a person at the terminal answers; absent: there is nobody. */
+  answer?: (question: string) => boolean;
   /** Files by name; `-` is standard input. */
   files?: Record<string, string>;
   /** Answers queries of the past. */
@@ -57,6 +59,7 @@ export async function serin(line: string, worlds: readonly World[], options: Ter
       if (text === undefined) throw new Error(`ENOENT: no such file or directory, open '${file}'`);
       return text;
     },
+    confirm: async (question) => options.answer?.(question),
     prometheus: (address) => ({
       query: async (promql, of = {}) => answerOf(options, promql, of.at ?? 0, of.address ?? address),
       close: async () => undefined,
@@ -108,8 +111,8 @@ function clusterOf(world: () => World, options: TerminalOptions): Cluster {
         return of(resource.kind).find(({ metadata }) => metadata.name === name && metadata.namespace === wanted) as T | undefined;
       },
       patch: async <T extends Storable>(_: Resource, name: string, _namespace: string | undefined, patch: Patch, how: PatchOptions) => {
-        if (onPatch === undefined || patch.type !== "merge") throw new Error(`a write that no test expects: ${name}`);
-        return onPatch(name, patch.body, how) as T;
+        if (onPatch === undefined || patch.type === "apply") throw new Error(`a write that no test expects: ${name}`);
+        return onPatch(name, patch.type === "json" ? patch.operations : patch.body, how) as T;
       },
       list: async <T extends Storable>(
         resource: Resource,
