@@ -47,11 +47,11 @@ export async function plansOf(client: Reader, namespace: string, name: string): 
     if (error instanceof ApiError && error.code === 400) return all();
     throw error;
   });
-  return page.items.flatMap((item) => {
-    const { plan } = parsePlan(item);
-    return plan?.spec.deployment.name === name ? [plan] : [];
-  });
+  return plansIn(page.items).filter(({ spec }) => spec.deployment.name === name);
 }
+
+/** Those that this version of the plugin can read. */
+export const plansIn = (items: readonly KubeObject[]): CanaryPlan[] => items.flatMap((item) => parsePlan(item).plan ?? []);
 
 async function routesOf(client: Reader, plan: CanaryPlan | undefined): Promise<VirtualServiceObject[]> {
   const records = plan?.status?.routes ?? [];

@@ -4,6 +4,7 @@ import { addControl } from "./control/command.ts";
 import { addImport } from "./import/command.ts";
 import type { Io } from "./io.ts";
 import { addLint } from "./lint/command.ts";
+import { addListCommands } from "./listCommands.ts";
 import { addPlanCommands } from "./planCommands.ts";
 import { addSidecars } from "./sidecarCommands.ts";
 import { addSimulate } from "./simulate/command.ts";
@@ -32,6 +33,7 @@ function commands(io: Io, done: (code: number) => void): Command {
     .showHelpAfterError("(kubectl serin --help lists what there is)");
   const parts: Commands = { io, reaching, done };
   addPlanCommands(program, parts);
+  addListCommands(program, parts);
   addControl(program, parts);
   addLint(program, io, done);
   addImport(program, io, done);

@@ -8,14 +8,19 @@ import { type StatusOptions, status, wait } from "./status.ts";
 
 const named = "deploy/NAME or NAME";
 
+const formats = "json, yaml, name or jsonpath=TEMPLATE";
+
 /** `kubectl serin get`, `status`, `wait`, `explain` and `retry`: what is about the plan of one Deployment. */
 export function addPlanCommands(program: Command, { io, reaching, done }: Commands): void {
   reaching(
     verb(program, "get", "Show a Deployment's canary: plan, steps, metrics, pods and routes", "deployment", named)
       .option("-w, --watch", "keep showing until the plan ends; exit code 0 promoted, 2 not promoted, 5 no plan")
       .option("--no-color", "no colours (also: NO_COLOR=1, TERM=dumb)")
-      .option("--ascii", "only ASCII characters"),
-  ).action(async (words: string[], options: GetOptions) => done(await get(io, words, options)));
+      .option("--ascii", "only ASCII characters")
+      .option("-o, --output <format>", formats),
+  )
+    .addHelpText("after", getHelp)
+    .action(async (words: string[], options: GetOptions) => done(await get(io, words, options)));
   reaching(
     verb(
       program,
@@ -26,16 +31,15 @@ export function addPlanCommands(program: Command, { io, reaching, done }: Comman
     )
       .option("-w, --watch", "follow it, as kubectl rollout status does (this is the default)", true)
       .option("--no-watch", "say how it stands now, in one line (also: --watch=false)")
-      .option("--timeout <duration>", "how long to follow it: 30s, 10m; 0 is for ever", "0"),
+      .option("--timeout <duration>", "how long to follow it: 30s, 10m; 0 is for ever", "0")
+      .option("-o, --output <format>", formats),
   )
     .addHelpText("after", statusHelp)
     .action(async (words: string[], options: StatusOptions) => done(await status(io, words, options)));
   reaching(
-    verb(program, "wait", "Wait until the canary of a Deployment has ended, gates and all; prints one line", "deployment", named).option(
-      "--timeout <duration>",
-      "how long to wait: 30s, 10m; 0 is for ever",
-      "0",
-    ),
+    verb(program, "wait", "Wait until the canary of a Deployment has ended, gates and all; prints one line", "deployment", named)
+      .option("--timeout <duration>", "how long to wait: 30s, 10m; 0 is for ever", "0")
+      .option("-o, --output <format>", formats),
   )
     .addHelpText("after", waitHelp)
     .action(async (words: string[], options: StatusOptions) => done(await wait(io, words, options)));
@@ -66,11 +70,15 @@ const codes = `Exit code 0: promoted; 1: wrong usage, or the API server refused;
 running when the time was over; 4: a person must decide (a gate, an inconclusive analysis, a hold); 5: no plan (no change has met a policy, or it went
 past Serin).`;
 
+const getHelp = `
+-o json prints one CanaryView, with -w one a line (NDJSON) for each change. Its JSON Schema: src/cli/output/schema.json. Fields are only ever added.`;
+
 const statusHelp = `
 Each decision is printed once, in the words of the plan's journal, like a log. It follows the plan that it finds first: when another change takes its
 place, that plan is superseded (exit code 2). An image change that has no plan yet is waited for.
 ${codes}
-With --no-watch a plan that is rolling back counts as rolled back, and every other one that is under way as still running.`;
+With --no-watch a plan that is rolling back counts as rolled back, and every other one that is under way as still running.
+-o json prints one CanaryView at the end, nothing in between; for each change one: kubectl serin get -w -o json.`;
 
 const waitHelp = `
 Like status, but it sits through gates, until a person has opened them, and prints only how it ended.

@@ -26,8 +26,8 @@ export function outcomeOf(scene: Scene): number | undefined {
  * What serves was never a canary, though there is an older plan: its images are not the ones that the plan left behind. A change that no policy
  * matches leaves no plan, and must not be taken for the promotion before it.
  */
-export function isPast({ deployment, plan }: Scene): boolean {
-  if (plan === undefined || isLive(plan) || !deployment?.spec?.template) return false;
+export function isPast({ deployment, plan, onlyPlan }: Scene): boolean {
+  if (onlyPlan || plan === undefined || isLive(plan) || !deployment?.spec?.template) return false;
   const phase = plan.status?.phase;
   if (phase !== "Promoted" && phase !== "RolledBack" && phase !== "Cancelled") return false;
   const left = phase === "Promoted" ? plan.spec.canary.images : plan.spec.stable.images;

@@ -6,6 +6,8 @@ import { existing } from "./get.ts";
 import type { Cluster, Io } from "./io.ts";
 import { lookBriefly } from "./lookUp.ts";
 import { nextOf } from "./next.ts";
+import { canaryView } from "./output/canaryView.ts";
+import { formatOf, isForPeople, printObject } from "./output/format.ts";
 import { isOvertaken, isPlanDue, type Scene } from "./scene.ts";
 import { isOnItsWayBack, isPast, outcomeOf, waitsForPerson } from "./standing.ts";
 import { deploymentNamed } from "./target.ts";
@@ -16,6 +18,7 @@ export interface StatusOptions extends ConnectOptions {
   watch?: boolean;
   /** A duration; "0" is for ever. */
   timeout: string;
+  output?: string;
 }
 
 /** `kubectl serin status deploy/NAME`: follows the plan until it ends or waits for a person. */
@@ -47,6 +50,7 @@ interface Following {
 
 async function follow(io: Io, words: readonly string[], options: StatusOptions, { verb, show, outcome }: Following): Promise<number> {
   const name = deploymentNamed(words, verb, "follow");
+  const format = formatOf(options.output);
   const limit = milliseconds(options.timeout);
   const cluster = connected(io, options);
   try {
@@ -60,8 +64,11 @@ async function follow(io: Io, words: readonly string[], options: StatusOptions, 
     const code =
       options.watch === false
         ? atOnce(await seen())
-        : await watch(io, seen, { show: isAnswered(await seen()) ? silent : show(), outcome, late, ...until });
-    if (last !== undefined && code !== exitCodes.interrupted) io.out(`${printable(lineOf(last, io.now()))}\n`);
+        : await watch(io, seen, { show: isForPeople(format) && !isAnswered(await seen()) ? show() : silent, outcome, late, ...until });
+    if (last !== undefined && code !== exitCodes.interrupted) {
+      if (isForPeople(format)) io.out(`${printable(lineOf(last, io.now()))}\n`);
+      else printObject(io, format, canaryView(last, io.now()), [`deployment.apps/${name}`]);
+    }
     if (code === exitCodes.stillRunning && options.watch !== false)
       io.err(`error: timed out after ${formatDuration(limit)}: the plan goes on\n`);
     return code;
@@ -79,7 +86,7 @@ function pinned({ client }: Cluster, namespace: string, name: string): () => Pro
   return async () => {
     const scene = existing(await lookBriefly(client, namespace, name, planName));
     if (planName === undefined && !isAwaited(scene) && scene.plan !== undefined && isLive(scene.plan)) planName = scene.plan.metadata.name;
-    return planName === undefined ? scene : { ...scene, deployment: undefined };
+    return planName === undefined ? scene : { ...scene, onlyPlan: true };
   };
 }
 

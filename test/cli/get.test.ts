@@ -464,10 +464,13 @@ test("--help", async () => {
                               promoted, 2 not promoted, 5 no plan
       --no-color              no colours (also: NO_COLOR=1, TERM=dumb)
       --ascii                 only ASCII characters
+      -o, --output <format>   json, yaml, name or jsonpath=TEMPLATE
       --context <name>        context of the kubeconfig
       --kubeconfig <path>     kubeconfig file (default: $KUBECONFIG, then
                               ~/.kube/config)
       -h, --help              display help for command
+
+    -o json prints one CanaryView, with -w one a line (NDJSON) for each change. Its JSON Schema: src/cli/output/schema.json. Fields are only ever added.
     "
   `);
 });

@@ -130,6 +130,7 @@ function clusterOf(world: () => World, options: TerminalOptions): Cluster {
           .filter(
             (object) =>
               resource.kind !== canaryPlanKind.kind ||
+              query.fieldSelector === undefined ||
               query.fieldSelector === `spec.deployment.name=${(object as unknown as CanaryPlan).spec.deployment.name}`,
           );
         return { items: items as unknown as T[], resourceVersion: "1000" };
