@@ -3,6 +3,7 @@ import { type Commands, verb } from "./commands.ts";
 import { type EventsOptions, events } from "./events.ts";
 import { type HistoryOptions, history } from "./history.ts";
 import { type ListOptions, list } from "./list.ts";
+import { type PlanOptions, plan } from "./preview/plan.ts";
 
 const named = "deploy/NAME or NAME";
 
@@ -38,5 +39,27 @@ export function addListCommands(program: Command, { io, reaching, done }: Comman
     .addHelpText("after", `\n-o json prints one CanaryEvents.${schema}`)
     .action(async (words: string[], options: EventsOptions) => done(await events(io, words, options)));
 }
+
+/** `kubectl serin plan -f policy.yaml`. */
+export function addPreview(program: Command, { io, reaching, done }: Commands): void {
+  reaching(
+    program
+      .command("plan")
+      .description("Say which Deployments a policy would catch now, with which steps, and what is in the way; nothing is applied")
+      .requiredOption("-f, --filename <file...>", "YAML files with CanaryPolicies; - is standard input")
+      .option("-n, --namespace <name>", "namespace (default: that of the context)")
+      .option("-A, --all-namespaces", "Deployments of all namespaces")
+      .option("-l, --selector <labels>", "Deployments with these labels")
+      .option("-o, --output <format>", "wide (with the steps), json, yaml or jsonpath=TEMPLATE"),
+  )
+    .addHelpText("after", planHelp)
+    .action(async (options: PlanOptions) => done(await plan(io, options)));
+}
+
+const planHelp = `
+The policies of the files count beside those of the cluster, in place of the ones with the same name; so priorities are heeded. Admission's own functions
+are asked about another image of each container. Exit code 0: nothing is in the way; 2: something is; 1: an error.
+-o json prints one PolicyPreview. Its JSON Schema: src/cli/output/schema.json. Fields are only ever added.
+You need to read deployments, services, canaryplans and canarypolicies (ClusterRole serin-policy-view).`;
 
 const schema = "\nIts JSON Schema: src/cli/output/schema.json. Fields are only ever added.";

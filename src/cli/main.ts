@@ -4,7 +4,7 @@ import { addControl } from "./control/command.ts";
 import { addImport } from "./import/command.ts";
 import type { Io } from "./io.ts";
 import { addLint } from "./lint/command.ts";
-import { addListCommands } from "./listCommands.ts";
+import { addListCommands, addPreview } from "./listCommands.ts";
 import { addPlanCommands } from "./planCommands.ts";
 import { addSidecars } from "./sidecarCommands.ts";
 import { addSimulate } from "./simulate/command.ts";
@@ -35,6 +35,7 @@ function commands(io: Io, done: (code: number) => void): Command {
   addPlanCommands(program, parts);
   addListCommands(program, parts);
   addControl(program, parts);
+  addPreview(program, parts);
   addLint(program, io, done);
   addImport(program, io, done);
   reaching(addSimulate(program, io, done));

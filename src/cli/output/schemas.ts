@@ -103,14 +103,37 @@ export const canaryEvents = z
   })
   .describe("events: what Serin said about a Deployment lately, the oldest first.");
 
+export const policyPreview = z
+  .strictObject({
+    apiVersion: z.literal(apiVersion),
+    kind: z.literal("PolicyPreview"),
+    policies: z.array(z.strictObject({ name: z.string(), suspended: z.boolean(), metrics: z.array(z.string()) })),
+    deployments: z.array(
+      z.strictObject({
+        namespace: z.string(),
+        name: z.string(),
+        containers: z.array(z.strictObject({ container: z.string(), image: z.string() })),
+        policy: z.string(),
+        decision: z.string().describe("What admission would answer: Held, Bypassed, Denied and so on."),
+        reason: z.string(),
+        steps: z.array(z.string()),
+        analysis: z.string().optional(),
+        ways: z.array(z.strictObject({ way: z.string(), by: z.string(), message: z.string() })),
+        problems: z.array(z.string()).describe("Why there would be no canary, or not the one that was meant."),
+      }),
+    ),
+  })
+  .describe("plan: the Deployments that the policies of the file are for.");
+
 export type CanaryView = z.infer<typeof canaryView>;
 export type CanaryViewList = z.infer<typeof canaryViewList>;
 export type CanaryHistory = z.infer<typeof canaryHistory>;
 export type CanaryEvents = z.infer<typeof canaryEvents>;
+export type PolicyPreview = z.infer<typeof policyPreview>;
 export type PlanView = z.infer<typeof plan>;
 
 /** The text of schema.json. */
 export const schemaText = (): string => {
-  const schema = z.toJSONSchema(z.discriminatedUnion("kind", [canaryView, canaryViewList, canaryHistory, canaryEvents]));
+  const schema = z.toJSONSchema(z.discriminatedUnion("kind", [canaryView, canaryViewList, canaryHistory, canaryEvents, policyPreview]));
   return `${JSON.stringify({ title: "What kubectl serin -o json prints", ...schema }, undefined, 2)}\n`;
 };
