@@ -4,6 +4,7 @@ import { createInterface } from "node:readline/promises";
 import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 import { main } from "../cli/main.ts";
+import { aboutServer } from "../kube/about.ts";
 import { createClient } from "../kube/client.ts";
 import { connect } from "../kube/connection.ts";
 import { createPrometheus } from "../prometheus/client.ts";
@@ -34,6 +35,7 @@ process.exitCode = await main(process.argv.slice(2), {
   prometheus: (defaultAddress) => createPrometheus({ defaultAddress }),
   connect({ kubeconfig, context }) {
     const connection = connect({ kubeconfig, context, userAgent: "kubectl-serin/0.1.0" });
-    return { client: createClient(connection), namespace: connection.namespace, close: () => connection.close() };
+    const { namespace } = connection;
+    return { client: createClient(connection), namespace, about: () => aboutServer(connection), close: () => connection.close() };
   },
 });

@@ -1,3 +1,4 @@
+import type { About } from "../kube/about.ts";
 import type { Client } from "../kube/client.ts";
 import type { Prometheus } from "../prometheus/client.ts";
 
@@ -26,7 +27,9 @@ export interface Io {
 }
 
 export interface Cluster {
-  client: Pick<Client, "get" | "list" | "patch">;
+  client: Pick<Client, "get" | "list" | "patch" | "create">;
+  /** What the API server says of itself. */
+  about(): Promise<About>;
   /** The namespace of the context. */
   namespace: string;
   close(): Promise<void>;

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { asCommander, type Commands, reaching } from "./commands.ts";
 import { addControl } from "./control/command.ts";
+import { addDoctor } from "./doctor/command.ts";
 import { addImport } from "./import/command.ts";
 import type { Io } from "./io.ts";
 import { addLint } from "./lint/command.ts";
@@ -36,6 +37,7 @@ function commands(io: Io, done: (code: number) => void): Command {
   addListCommands(program, parts);
   addControl(program, parts);
   addPreview(program, parts);
+  addDoctor(program, parts);
   addLint(program, io, done);
   addImport(program, io, done);
   reaching(addSimulate(program, io, done));

@@ -423,7 +423,12 @@ describe("what users get wrong", () => {
       throw error;
     };
     const { err, code } = await serin("get nginx", [midway], {
-      connect: () => ({ namespace: "shop", close: async () => undefined, client: { get: refuse, list: refuse, patch: refuse } }),
+      connect: () => ({
+        namespace: "shop",
+        close: async () => undefined,
+        about: refuse,
+        client: { get: refuse, list: refuse, patch: refuse, create: refuse },
+      }),
     });
     expect(err).toContain(says);
     expect(code).toBe(1);
@@ -439,7 +444,7 @@ describe("what users get wrong", () => {
   });
 
   test("our own bugs say that they are ours", async () => {
-    const connect = () => ({ namespace: "shop", close: async () => undefined, client: undefined as never });
+    const connect = () => ({ namespace: "shop", close: async () => undefined, about: undefined as never, client: undefined as never });
     const { err, code } = await serin("get nginx", [midway], { connect });
     expect(err).toMatch(/^This is a bug in Serin; please report it with these lines:\nTypeError/);
     expect(code).toBe(70);

@@ -23,6 +23,10 @@ export interface TerminalOptions {
   connect?: Io["connect"];
   /** Answers a patch; absent: the test fails on one. Throws what the API server would refuse it with. */
   onPatch?(name: string, body: unknown, options: PatchOptions): object;
+  /** Answers a create; absent: the test fails on one. */
+  onCreate?(object: object): object;
+  /** What the API server says of itself. */
+  about?: { version: string; date: number | undefined };
   /** What a person at the terminal answers; absent: there is nobody. */
   answer?: (question: string) => boolean;
   /** Files by name; `-` is standard input. */
@@ -105,7 +109,12 @@ function clusterOf(world: () => World, options: TerminalOptions): Cluster {
   return {
     namespace,
     close: async () => undefined,
+    about: async () => options.about ?? { version: "v1.36.3", date: start },
     client: {
+      create: async <T extends Storable>(resource: Resource, object: T) => {
+        if (options.onCreate === undefined) throw new Error(`a write that no test expects: create ${resource.plural}`);
+        return options.onCreate(object as object) as T;
+      },
       get: async <T extends Storable>(resource: Resource, name: string, wanted?: string) => {
         mayRead(resource, "get", wanted);
         return of(resource.kind).find(({ metadata }) => metadata.name === name && metadata.namespace === wanted) as T | undefined;
