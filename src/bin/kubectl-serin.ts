@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
+import type { Io } from "../cli/io.ts";
 import { main } from "../cli/main.ts";
 import { aboutServer } from "../kube/about.ts";
 import { createClient } from "../kube/client.ts";
@@ -14,7 +15,7 @@ const interrupted = new AbortController();
 process.once("SIGINT", () => interrupted.abort());
 process.once("SIGTERM", () => interrupted.abort());
 
-process.exitCode = await main(process.argv.slice(2), {
+const io: Io = {
   out: (line) => void process.stdout.write(line),
   err: (line) => void process.stderr.write(line),
   read: (file) => (file === "-" ? text(process.stdin) : readFile(file, "utf8")),
@@ -38,4 +39,8 @@ process.exitCode = await main(process.argv.slice(2), {
     const { namespace } = connection;
     return { client: createClient(connection), namespace, about: () => aboutServer(connection), close: () => connection.close() };
   },
+};
+
+void main(process.argv.slice(2), io).then((code) => {
+  process.exitCode = code;
 });

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import { type Commands, verb } from "./commands.ts";
-import { type EventsOptions, events } from "./events.ts";
-import { type HistoryOptions, history } from "./history.ts";
-import { type ListOptions, list } from "./list.ts";
-import { type PlanOptions, plan } from "./preview/plan.ts";
+import type { EventsOptions } from "./events.ts";
+import type { HistoryOptions } from "./history.ts";
+import type { ListOptions } from "./list.ts";
+import type { PlanOptions } from "./preview/plan.ts";
 
 const named = "deploy/NAME or NAME";
 
@@ -21,7 +21,7 @@ export function addListCommands(program: Command, { io, reaching, done }: Comman
       .option("-o, --output <format>", "wide, json, yaml, name or jsonpath=TEMPLATE"),
   )
     .addHelpText("after", `\n-o json prints one CanaryViewList, with -w one CanaryView a line (NDJSON) for each change.${schema}`)
-    .action(async (options: ListOptions) => done(await list(io, options)));
+    .action(async (options: ListOptions) => done(await (await import("./list.ts")).list(io, options)));
   reaching(
     verb(program, "history", "List the plans of a Deployment that are kept, the newest first", "deployment", named).option(
       "-o, --output <format>",
@@ -29,7 +29,7 @@ export function addListCommands(program: Command, { io, reaching, done }: Comman
     ),
   )
     .addHelpText("after", `\n-o json prints one CanaryHistory.${schema}\nExit code 0: there are some; 5: there is none; 1: an error.`)
-    .action(async (words: string[], options: HistoryOptions) => done(await history(io, words, options)));
+    .action(async (words: string[], options: HistoryOptions) => done(await (await import("./history.ts")).history(io, words, options)));
   reaching(
     verb(program, "events", "List what Serin said about a Deployment lately, the oldest first", "deployment", named).option(
       "-o, --output <format>",
@@ -37,7 +37,7 @@ export function addListCommands(program: Command, { io, reaching, done }: Comman
     ),
   )
     .addHelpText("after", `\n-o json prints one CanaryEvents.${schema}`)
-    .action(async (words: string[], options: EventsOptions) => done(await events(io, words, options)));
+    .action(async (words: string[], options: EventsOptions) => done(await (await import("./events.ts")).events(io, words, options)));
 }
 
 /** `kubectl serin plan -f policy.yaml`. */
@@ -53,7 +53,7 @@ export function addPreview(program: Command, { io, reaching, done }: Commands): 
       .option("-o, --output <format>", "wide (with the steps), json, yaml or jsonpath=TEMPLATE"),
   )
     .addHelpText("after", planHelp)
-    .action(async (options: PlanOptions) => done(await plan(io, options)));
+    .action(async (options: PlanOptions) => done(await (await import("./preview/plan.ts")).plan(io, options)));
 }
 
 const planHelp = `

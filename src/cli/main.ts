@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { asCommander, type Commands, reaching } from "./commands.ts";
+import { addCompletion } from "./completion/command.ts";
 import { addControl } from "./control/command.ts";
 import { addDoctor } from "./doctor/command.ts";
 import { addImport } from "./import/command.ts";
@@ -10,6 +11,7 @@ import { addPlanCommands } from "./planCommands.ts";
 import { addSidecars } from "./sidecarCommands.ts";
 import { addSimulate } from "./simulate/command.ts";
 import { tell } from "./tell.ts";
+import type { VersionOptions } from "./version.ts";
 
 /** The CLI: arguments in, exit code out. `argv` is what stands behind `kubectl serin`. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
@@ -42,5 +44,17 @@ function commands(io: Io, done: (code: number) => void): Command {
   addImport(program, io, done);
   reaching(addSimulate(program, io, done));
   addSidecars(program, parts);
+  addVersion(program, parts);
+  addCompletion(program, parts);
   return program;
+}
+
+function addVersion(program: Command, { io, done }: Commands): void {
+  reaching(
+    program
+      .command("version")
+      .description("Print the version of this plugin, and of what runs in the cluster where it may be read")
+      .option("--client", "of this plugin alone; no cluster is asked")
+      .option("-o, --output <format>", "json: for programs"),
+  ).action(async (options: VersionOptions) => done(await (await import("./version.ts")).version(io, options)));
 }

@@ -1,10 +1,9 @@
 import type { Command } from "commander";
 import { type Commands, verb } from "./commands.ts";
 import type { ConnectOptions } from "./connected.ts";
-import { type ExplainOptions, explain } from "./explain.ts";
-import { type GetOptions, get } from "./get.ts";
-import { retry } from "./retry.ts";
-import { type StatusOptions, status, wait } from "./status.ts";
+import type { ExplainOptions } from "./explain.ts";
+import type { GetOptions } from "./get.ts";
+import type { StatusOptions } from "./status.ts";
 
 const named = "deploy/NAME or NAME";
 
@@ -20,7 +19,7 @@ export function addPlanCommands(program: Command, { io, reaching, done }: Comman
       .option("-o, --output <format>", formats),
   )
     .addHelpText("after", getHelp)
-    .action(async (words: string[], options: GetOptions) => done(await get(io, words, options)));
+    .action(async (words: string[], options: GetOptions) => done(await (await import("./get.ts")).get(io, words, options)));
   reaching(
     verb(
       program,
@@ -35,14 +34,14 @@ export function addPlanCommands(program: Command, { io, reaching, done }: Comman
       .option("-o, --output <format>", formats),
   )
     .addHelpText("after", statusHelp)
-    .action(async (words: string[], options: StatusOptions) => done(await status(io, words, options)));
+    .action(async (words: string[], options: StatusOptions) => done(await (await import("./status.ts")).status(io, words, options)));
   reaching(
     verb(program, "wait", "Wait until the canary of a Deployment has ended, gates and all; prints one line", "deployment", named)
       .option("--timeout <duration>", "how long to wait: 30s, 10m; 0 is for ever", "0")
       .option("-o, --output <format>", formats),
   )
     .addHelpText("after", waitHelp)
-    .action(async (words: string[], options: StatusOptions) => done(await wait(io, words, options)));
+    .action(async (words: string[], options: StatusOptions) => done(await (await import("./status.ts")).wait(io, words, options)));
   reaching(
     verb(
       program,
@@ -60,10 +59,10 @@ export function addPlanCommands(program: Command, { io, reaching, done }: Comman
       .option("-o, --output <format>", "json: for programs"),
   )
     .addHelpText("after", explainHelp)
-    .action(async (words: string[], options: ExplainOptions) => done(await explain(io, words, options)));
+    .action(async (words: string[], options: ExplainOptions) => done(await (await import("./explain.ts")).explain(io, words, options)));
   reaching(verb(program, "retry", "Give a template that failed and is held another canary", "target", "deploy/NAME, or plan NAME"))
     .addHelpText("after", retryHelp)
-    .action(async (words: string[], options: ConnectOptions) => done(await retry(io, words, options)));
+    .action(async (words: string[], options: ConnectOptions) => done(await (await import("./retry.ts")).retry(io, words, options)));
 }
 
 const codes = `Exit code 0: promoted; 1: wrong usage, or the API server refused; 2: not promoted (rolled back, aborted, held, cancelled, superseded); 3: still

@@ -1,24 +1,24 @@
 import type { Command } from "commander";
 import { type Commands, verb } from "../commands.ts";
 import type { ConnectOptions } from "../connected.ts";
-import { abort, approve, hold, type PromoteOptions, promote, resume } from "./actions.ts";
-import { type UndoOptions, undo } from "./undo.ts";
+import type { PromoteOptions } from "./actions.ts";
+import type { UndoOptions } from "./undo.ts";
 
 const named = "deploy/NAME, or plan NAME";
 
 const simple = {
-  approve: { action: approve, description: "Open the gate that a canary waits at; also after an inconclusive analysis, which starts anew" },
-  hold: { action: hold, description: "Keep a canary at its weight until resume; its metrics are still judged" },
-  resume: { action: resume, description: "Let a canary that is on hold go on" },
-  abort: { action: abort, description: "Send all requests back to stable now, and roll back" },
+  approve: "Open the gate that a canary waits at; also after an inconclusive analysis, which starts anew",
+  hold: "Keep a canary at its weight until resume; its metrics are still judged",
+  resume: "Let a canary that is on hold go on",
+  abort: "Send all requests back to stable now, and roll back",
 } as const;
 
 /** What a person may ask of a plan under way, and `undo`. */
 export function addControl(program: Command, { io, reaching, done }: Commands): void {
-  for (const [name, { action, description }] of Object.entries(simple))
+  for (const [name, description] of Object.entries(simple) as Array<[keyof typeof simple, string]>)
     reaching(verb(program, name, description, "target", named))
       .addHelpText("after", who)
-      .action(async (words: string[], options: ConnectOptions) => done(await action(io, words, options)));
+      .action(async (words: string[], options: ConnectOptions) => done(await (await import("./actions.ts"))[name](io, words, options)));
   reaching(
     verb(
       program,
@@ -31,7 +31,7 @@ export function addControl(program: Command, { io, reaching, done }: Commands): 
       .option("-y, --yes", "don't ask before --full (it asks only on a terminal)"),
   )
     .addHelpText("after", who)
-    .action(async (words: string[], options: PromoteOptions) => done(await promote(io, words, options)));
+    .action(async (words: string[], options: PromoteOptions) => done(await (await import("./actions.ts")).promote(io, words, options)));
   reaching(
     verb(
       program,
@@ -42,7 +42,7 @@ export function addControl(program: Command, { io, reaching, done }: Commands): 
     ).option("--to-revision <number>", "the revision to go back to, of kubectl rollout history (default: the one before)"),
   )
     .addHelpText("after", undoHelp)
-    .action(async (words: string[], options: UndoOptions) => done(await undo(io, words, options)));
+    .action(async (words: string[], options: UndoOptions) => done(await (await import("./undo.ts")).undo(io, words, options)));
 }
 
 const who = `

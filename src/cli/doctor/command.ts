@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Commands } from "../commands.ts";
-import { type DoctorOptions, doctor } from "./doctor.ts";
+import type { DoctorOptions } from "./doctor.ts";
 
 /** `kubectl serin doctor`. */
 export function addDoctor(program: Command, { io, reaching, done }: Commands): void {
@@ -12,7 +12,7 @@ export function addDoctor(program: Command, { io, reaching, done }: Commands): v
       .option("-o, --output <format>", "json: for programs"),
   )
     .addHelpText("after", help)
-    .action(async (options: DoctorOptions) => done(await doctor(io, options)));
+    .action(async (options: DoctorOptions) => done(await (await import("./doctor.ts")).doctor(io, options)));
 }
 
 const help = `
