@@ -1,5 +1,5 @@
 import { labels } from "../api/names.ts";
-import { parsePlan } from "../api/parse.ts";
+import { parsePlan } from "../api/parsePlan.ts";
 import type { CanaryPlan } from "../api/plan.ts";
 import type { VirtualServiceObject } from "../core/traffic/wire.ts";
 import { ApiError } from "../kube/apiError.ts";

@@ -1,5 +1,5 @@
 import { systemNamespace } from "../../api/names.ts";
-import { parsePlan } from "../../api/parse.ts";
+import { parsePlan } from "../../api/parsePlan.ts";
 import type { CanaryPlan, PlanSpec } from "../../api/plan.ts";
 import type { KubeObject } from "../../kube/object.ts";
 import { resources } from "../../kube/resources.ts";

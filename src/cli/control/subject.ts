@@ -1,4 +1,4 @@
-import { parsePlan } from "../../api/parse.ts";
+import { parsePlan } from "../../api/parsePlan.ts";
 import { type CanaryPlan, isLive } from "../../api/plan.ts";
 import type { Deployment, KubeObject } from "../../kube/object.ts";
 import { resources } from "../../kube/resources.ts";
