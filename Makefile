@@ -11,7 +11,7 @@ export npm_config_audit := false
 LAB := npm run --silent lab --
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test test-unit soak demo bench-webhook bench-analysis lab-build generate cli certs clean
+.PHONY: help install check test test-unit soak demo bench-webhook bench-audit bench-analysis lab-build generate cli certs clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,7 @@ test-unit: install ## Run the tests that need no lab: seconds
 
 soak: install lab-build ## The long versions of the proofs (SOAK=1): every second of a plan, every crash point, 20 scalings, all phases; an hour
 	@SOAK=1 npx vitest run --project simulation
+	@SOAK=1 npx vitest run --project unit test/core/audit
 	@SOAK=1 $(LAB) namespace -- npx vitest run --project lab
 
 demo: install lab-build ## Play the story of the README on a fresh lab (FAST=1: shorter pauses)
@@ -44,6 +45,9 @@ demo: install lab-build ## Play the story of the README on a fresh lab (FAST=1: 
 bench-webhook: install lab-build ## What a review costs: CPU beside a bare https server, time added through kube-apiserver (5 min; FAST=1: 1 min)
 	@FAST="$(FAST)" node test/bench/cpu.ts
 	@FAST="$(FAST)" $(LAB) exec --without istio --without prometheus --workers 1 -- node test/bench/latency.ts
+
+bench-audit: install ## How fast `audit verify` is (a quarter of a minute)
+	@node test/bench/audit.ts
 
 bench-analysis: install ## How soon the judge of built-in metrics sees a bad release, and how often it is wrong, beside others (minutes; FAST=1: seconds)
 	@FAST="$(FAST)" node test/bench/analysis.ts

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { quantityPattern } from "./quantity.ts";
-import { matching, withRules } from "./rule.ts";
+import { quantityOf, quantityPattern } from "./quantity.ts";
+import { matching, type Rule, withRules } from "./rule.ts";
 
 /*
  * The annotations of pods that Istio's injector reads and a policy may set, each with the values that it takes: a wrong one makes the injector
@@ -13,21 +13,40 @@ import { matching, withRules } from "./rule.ts";
 const value = (pattern: string, says: string) => (description: string) =>
   withRules(z.string().min(1).max(1024), { description }, [matching(pattern, says)]).optional();
 const truth = value("^(true|false)$", 'write "true" or "false"');
-const portList = "[0-9]{1,5}(,[0-9]{1,5})*";
+/** 0 to 65535. */
+const portNumber = "([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])";
+const portList = `${portNumber}(,${portNumber})*`;
 const ports = value(`^${portList}$`, 'write ports with commas between them, such as "15090,8080"');
 const portsOrAll = value(`^([*]|${portList})$`, 'write "*", or ports with commas between them, such as "8080,8443"');
-const range = "([0-9]{1,3}[.]){3}[0-9]{1,3}/[0-9]{1,2}";
+/** As Go's netip.ParsePrefix reads them: no leading zeros, 0 to 255, 0 to 32. */
+const octet = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
+const range = `(${octet}[.]){3}${octet}/(3[0-2]|[12]?[0-9])`;
 const ranges = value(`^${range}(,${range})*$`, 'write ranges with commas between them, such as "10.0.0.0/8,192.168.0.0/16"');
 const rangesOrAll = value(`^([*]|${range}(,${range})*)$`, 'write "*", or ranges with commas between them, such as "10.0.0.0/8"');
 const count = value("^[0-9]{1,6}$", 'write a whole number in quotes, such as "3"');
-const port = value("^[0-9]{1,5}$", 'write a port in quotes, such as "15020"');
+const port = value(`^${portNumber}$`, 'write a port in quotes, such as "15020"');
 const quantity = value(quantityPattern, "write an amount such as 100m or 64Mi");
 const level = value("^(trace|debug|info|warning|error|critical|off)$", "write trace, debug, info, warning, error, critical or off");
 const list = value("^[A-Za-z0-9_.:-]+(,[A-Za-z0-9_.:-]+)*$", "write names with commas between them");
-const interfaces = value("^[A-Za-z0-9._@:-]{1,15}(,[A-Za-z0-9._@:-]{1,15})*$", 'write interfaces with commas between them, such as "eth1"');
+const interfaces = value(
+  "^[A-Za-z][A-Za-z0-9_.-]{0,14}(,[A-Za-z][A-Za-z0-9_.-]{0,14})*$",
+  'write interfaces with commas between them, such as "eth1"',
+);
 
-export const istioAnnotations = z
-  .strictObject({
+/** The injector writes both into its container, and Kubernetes refuses a pod whose request is above the limit. */
+const inOrder = (asked: "proxyCPU" | "proxyMemory"): Rule<Readonly<Record<string, unknown>>> => {
+  const [request, limit] = [`sidecar.istio.io/${asked}`, `sidecar.istio.io/${asked}Limit`];
+  const [self, most] = [request, limit].map((key) => `self.${key.replaceAll(".", "__dot__").replaceAll("/", "__slash__")}`);
+  return {
+    cel: `!has(${self}) || !has(${most}) || quantity(${self}).compareTo(quantity(${most})) <= 0`,
+    holds: ({ [request]: some, [limit]: all }) =>
+      typeof some !== "string" || typeof all !== "string" || (quantityOf(some) ?? 0) <= (quantityOf(all) ?? 0),
+    message: `${request} is above ${limit}`,
+  };
+};
+
+export const istioAnnotations = withRules(
+  z.strictObject({
     "proxy.istio.io/config": z
       .string()
       .min(1)
@@ -64,8 +83,10 @@ export const istioAnnotations = z
     "traffic.sidecar.istio.io/includeInboundPorts": portsOrAll("Inbound ports that go through the proxy."),
     "traffic.sidecar.istio.io/includeOutboundIPRanges": rangesOrAll("Outbound ranges that go through the proxy."),
     "traffic.sidecar.istio.io/includeOutboundPorts": portsOrAll("Outbound ports that go through the proxy, whatever the ranges say."),
-  })
-  .describe("Annotations for Istio's injector. What the pod itself says stands, unless optOut is Forbid.");
+  }),
+  { description: "Annotations for Istio's injector. What the pod itself says stands, unless optOut is Forbid." },
+  [inOrder("proxyCPU"), inOrder("proxyMemory")],
+);
 
 const injectFields = z.strictObject({
   inject: z

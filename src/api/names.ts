@@ -74,6 +74,12 @@ export const istio = {
   containers: ["istio-proxy", "istio-init", "istio-validation", "enable-core-dump"],
 } as const;
 
+/**
+ * Prefixes of what manifests/admission/inject-policy.yaml leaves on a pod that is being made, each before a label's or annotation's key (its `/` as `_`):
+ * which policy asked for what, and what the pod itself says. The webhook takes them off (core/sidecars/asked.ts).
+ */
+export const injectPolicyMarks = { asked: "asked.serin.dev/", was: "was.serin.dev/" } as const;
+
 /** The annotation of the pod that the kubelet makes of a file; the API server never changes what it says. */
 export const mirrorPod = "kubernetes.io/config.mirror";
 

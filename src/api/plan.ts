@@ -2,7 +2,8 @@ import { z } from "zod";
 import { metricStatus } from "./metricStatus.ts";
 import type { apiVersion } from "./names.ts";
 import { policySpec } from "./policy.ts";
-import { text, time } from "./statusField.ts";
+import { planSeal } from "./seal.ts";
+import { conditions, text, time } from "./statusField.ts";
 
 /*
  * The life of a plan
@@ -131,6 +132,11 @@ export const journalEntry = z
     at: time("When."),
     reason: text("The reason in one word.", 128),
     message: text("The reason in a sentence, with its numbers.", 2048),
+    left: z.int().min(1).optional().describe("How many entries are left out here; hash is that of the last of them."),
+    hash: text(
+      "SHA-256 over the hash of the entry before (for the first: over what the plan is) and this one, in hexadecimal.",
+      64,
+    ).optional(),
   })
   .describe("One decision.");
 export type JournalEntry = z.infer<typeof journalEntry>;
@@ -221,21 +227,9 @@ export const planStatus = z
       .max(50)
       .optional()
       .describe("Gates that a person approved."),
-    conditions: z
-      .array(
-        z.strictObject({
-          type: z.string().max(64).describe("Progressing, Paused, Promoted, RolledBack or Conflict."),
-          status: z.enum(["True", "False", "Unknown"]).describe("Whether it holds."),
-          observedGeneration: z.int().optional().describe("The generation that this speaks of."),
-          lastTransitionTime: time("When the status last changed."),
-          reason: text("The reason in one word.", 128),
-          message: text("The reason in a sentence."),
-        }),
-      )
-      .max(16)
-      .optional()
-      .describe("For `kubectl wait`."),
+    conditions: conditions("Progressing, Paused, Promoted, RolledBack or Conflict.", "For `kubectl wait`."),
     journal: z.array(journalEntry).max(200).optional().describe("Every decision with its numbers, oldest first."),
+    seal: planSeal.optional(),
   })
   .describe("Written by the worker alone.");
 

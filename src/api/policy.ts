@@ -5,6 +5,7 @@ import { match } from "./match.ts";
 import { duration, durationMessage } from "./metric.ts";
 import { annotations, type apiVersion } from "./names.ts";
 import { matching, withRules } from "./rule.ts";
+import { conditions } from "./statusField.ts";
 
 /**
  * CEL can't afford `matches` here: the text of an int-or-string counts as 3 MB long, fifty times. So the pattern refuses, and this rule,
@@ -180,6 +181,15 @@ const policyFields = z.strictObject({
     .enum(["Hold", "Deny", "Retry"])
     .default("Hold")
     .describe("The same template again after a rollback: Hold (admitted, held on stable, with a warning), Deny, or Retry (a new canary)."),
+  history: z
+    .strictObject({
+      keep: z.int().min(1).max(1_000).default(20).describe("How many finished plans of a Deployment are kept, the newest ones."),
+      for: duration("How long a finished plan is kept; the newest of each Deployment stays.").default("90d"),
+    })
+    .prefault({})
+    .describe(
+      "Finished plans beyond either limit are deleted by Serin, which records that it did. The quick way back (rollbackWindow) and onRepeat know only what is kept. `kubectl serin audit export` saves them first.",
+    ),
   whenWorkerIsDown: z
     .enum(["Bypass", "Deny"])
     .default("Bypass")
@@ -202,25 +212,10 @@ export const policySpec = withRules(policyFields, { description: "What an admini
 export const policyStatus = z
   .strictObject({
     observedGeneration: z.int().optional().describe("The generation that the conditions speak of."),
-    conditions: z
-      .array(
-        z.strictObject({
-          type: z
-            .string()
-            .max(64)
-            .describe(
-              "Accepted: the conditions and queries can be used. Unjudged: some step has no metric in force, so it ends by time alone.",
-            ),
-          status: z.enum(["True", "False", "Unknown"]).describe("Whether it holds."),
-          observedGeneration: z.int().optional().describe("The generation that this speaks of."),
-          lastTransitionTime: z.string().max(40).describe("When the status last changed."),
-          reason: z.string().max(128).describe("The reason in one word."),
-          message: z.string().max(2048).describe("The reason in a sentence."),
-        }),
-      )
-      .max(16)
-      .optional()
-      .describe("What Serin thinks of this policy."),
+    conditions: conditions(
+      "Accepted: the conditions and queries can be used. Unjudged: some step has no metric in force, so it ends by time alone.",
+      "What Serin thinks of this policy.",
+    ),
   })
   .describe("What Serin observed.");
 

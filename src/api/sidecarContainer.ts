@@ -6,7 +6,7 @@ import { matching, type Rule, withRules } from "./rule.ts";
 import { env } from "./sidecarEnv.ts";
 import { probe } from "./sidecarProbe.ts";
 import { securityContext } from "./sidecarSecurity.ts";
-import { dnsLabel, isDnsLabel } from "./sidecarVolume.ts";
+import { dnsLabel, isDnsLabel, isRelativePath } from "./sidecarVolume.ts";
 
 /* One container that a policy adds: the part of Kubernetes' Container that is safe to add to any pod. What a pod's own validation would refuse, is refused here. */
 
@@ -46,9 +46,7 @@ const mount = z
       },
       [matching("^/[^:]*$", "write an absolute path without a colon")],
     ),
-    subPath: withRules(z.string().min(1).max(512), { description: "Only this part of the volume." }, [
-      matching("^[^/.][^/]*(/[^/.][^/]*)*$", "write a relative path in which no part starts with a dot"),
-    ]).optional(),
+    subPath: withRules(z.string().min(1).max(512), { description: "Only this part of the volume." }, [isRelativePath]).optional(),
     readOnly: z.boolean().optional().describe("Whether the container can't write there."),
   })
   .describe("One mount.");
@@ -111,7 +109,7 @@ const container = z.strictObject({
       "Native: an init container with restartPolicy Always, first of all (after Istio's), which starts before the pod's own containers and ends after them. Container: beside them. In a pod that is to end by itself (restartPolicy Never or OnFailure, as every Job's) a Container would keep it alive, so it becomes Native there, with a warning.",
     ),
   image: withRules(z.string().min(1).max(512), { description: "The image. By digest it stays the same whoever moves the tag." }, [
-    matching("^[^ \\t]+$", "write an image without spaces"),
+    matching("^[!-~]+$", "write an image without spaces"),
   ]),
   imagePullPolicy: z
     .enum(["Always", "IfNotPresent", "Never"])

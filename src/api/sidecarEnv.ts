@@ -4,9 +4,11 @@ import { matching, withRules } from "./rule.ts";
 
 /* Variables, for the containers that a policy adds and for the pod's own. No Secret can be named. */
 
+/** Names of objects and prefixes of keys: dots stand alone, and no part starts or ends with a dash. */
+const subdomain = "[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
+
 /** What kube-apiserver takes as a key of labels and annotations, in brackets. `\x27` is the apostrophe. */
-const keyed =
-  "metadata[.](labels|annotations)\\[\\x27([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?\\x27\\]";
+const keyed = `metadata[.](labels|annotations)\\[\\x27(${subdomain}/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?\\x27\\]`;
 
 export const fieldPath = (description: string, pattern: string, says: string) =>
   withRules(z.string().min(1).max(400), { description }, [matching(pattern, says)]);
@@ -22,10 +24,10 @@ const fieldRef = z
   .describe("A field of the pod.");
 
 export const configMapName = withRules(z.string().min(1).max(253), { description: "Name of the ConfigMap, in the pod's namespace." }, [
-  matching("^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "write the name of a ConfigMap: lower-case letters, digits, '-' and '.'"),
+  matching(`^${subdomain}$`, "write the name of a ConfigMap: lower-case letters, digits, '-' and '.'"),
 ]);
 export const configMapKey = withRules(z.string().min(1).max(253), { description: "Key in the ConfigMap." }, [
-  matching("^[-._a-zA-Z0-9]+$", "write a key of letters, digits, '-', '_' and '.'"),
+  matching("^[.]?[-_a-zA-Z0-9][-._a-zA-Z0-9]*$", "write a key of letters, digits, '-', '_' and '.', not two dots first"),
 ]);
 /** True unless written otherwise: a pod of a namespace without the ConfigMap must start all the same. */
 export const optional = z.boolean().default(true).describe("true (the default): pods of a namespace that lacks it start all the same.");

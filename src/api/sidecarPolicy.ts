@@ -7,7 +7,7 @@ import { containers } from "./sidecarContainer.ts";
 import { env } from "./sidecarEnv.ts";
 import { restrictedRules } from "./sidecarSecurity.ts";
 import { volumes } from "./sidecarVolume.ts";
-import { text, time } from "./statusField.ts";
+import { conditions, text, time } from "./statusField.ts";
 
 /* Which pods must carry which sidecars (design §4). What is asked of a pod, and what it lacks, is decided in core/sidecars. */
 
@@ -111,20 +111,7 @@ export const sidecarPolicyStatus = z
       .describe(
         `Pods that lack something, at most ${longestMissingList}, by namespace and name. All of them: kubectl serin sidecars -A --missing.`,
       ),
-    conditions: z
-      .array(
-        z.strictObject({
-          type: text("Complete: every pod that the policy is for carries what it asks for.", 64),
-          status: z.enum(["True", "False", "Unknown"]).describe("Whether it holds."),
-          observedGeneration: z.int().optional().describe("The generation that this speaks of."),
-          lastTransitionTime: time("When the status last changed."),
-          reason: text("The reason in one word.", 128),
-          message: text("The reason in a sentence."),
-        }),
-      )
-      .max(16)
-      .optional()
-      .describe("What Serin thinks of this policy."),
+    conditions: conditions("Complete: every pod that the policy is for carries what it asks for.", "What Serin thinks of this policy."),
   })
   .describe("What Serin observed.");
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Rule, withRules } from "./rule.ts";
 import type { SidecarContainer } from "./sidecarContainer.ts";
+import { isRelativePath } from "./sidecarVolume.ts";
 
 /*
  * What an added container may do. The rules are those of PodSecurity *restricted* as far as the schema lets a policy write anything about them:
@@ -23,7 +24,13 @@ const capabilities = (description: string) => z.array(capability).max(40).option
 const seccompProfile = withRules(
   z.strictObject({
     type: z.enum(["RuntimeDefault", "Localhost", "Unconfined"]).describe("With security: Restricted Unconfined is refused."),
-    localhostProfile: z.string().min(1).max(253).optional().describe("File of the profile on the node, for Localhost."),
+    localhostProfile: withRules(
+      z.string().min(1).max(253),
+      {
+        description: "File of the profile, for Localhost: below the kubelet's own folder for them (seccomp), such as profiles/tracer.json.",
+      },
+      [isRelativePath],
+    ).optional(),
   }),
   { description: "RuntimeDefault unless written." },
   [

@@ -14,36 +14,40 @@ import { configMapKey, configMapName, fieldPath, optional } from "./sidecarEnv.t
 export const isDnsLabel = matching("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "write a name of lower-case letters, digits and '-'");
 export const dnsLabel = (description: string) => withRules(z.string().min(1).max(63), { description }, [isDnsLabel]);
 
+/** A pod with an absolute path there, or one that climbs, is refused. */
+export const isRelativePath = matching("^[^/.][^/]*(/[^/.][^/]*)*$", "write a relative path in which no part starts with a dot");
+
 const filePath = withRules(z.string().min(1).max(253), { description: "File below the mount's path, such as `agent.yaml`." }, [
-  matching("^[^/.][^/]*(/[^/.][^/]*)*$", "write a relative path in which no part starts with a dot"),
+  isRelativePath,
 ]);
 
-const items = z
-  .array(z.strictObject({ key: configMapKey, path: filePath }).describe("One key as a file."))
-  .max(32)
-  .optional()
-  .describe("Which keys become files. All, when absent.");
+const items = listByKey(
+  z.strictObject({ key: configMapKey, path: filePath }).describe("One key as a file."),
+  ["path"],
+  32,
+  "Which keys become files. All, when absent.",
+).optional();
 
-const downwardItems = z
-  .array(
-    z
-      .strictObject({
-        path: filePath,
-        fieldRef: z
-          .strictObject({
-            fieldPath: fieldPath(
-              "metadata.name, metadata.namespace, metadata.uid, metadata.labels or metadata.annotations.",
-              "^metadata[.](name|namespace|uid|labels|annotations)$",
-              "write metadata.name, metadata.namespace, metadata.uid, metadata.labels or metadata.annotations",
-            ),
-          })
-          .describe("A field of the pod."),
-      })
-      .describe("One field as a file."),
-  )
-  .min(1)
-  .max(16)
-  .describe("Which fields become files.");
+const downwardItems = listByKey(
+  z
+    .strictObject({
+      path: filePath,
+      fieldRef: z
+        .strictObject({
+          fieldPath: fieldPath(
+            "metadata.name, metadata.namespace, metadata.uid, metadata.labels or metadata.annotations.",
+            "^metadata[.](name|namespace|uid|labels|annotations)$",
+            "write metadata.name, metadata.namespace, metadata.uid, metadata.labels or metadata.annotations",
+          ),
+        })
+        .describe("A field of the pod."),
+    })
+    .describe("One field as a file."),
+  ["path"],
+  16,
+  "Which fields become files.",
+  1,
+);
 
 const source = withRules(
   z.strictObject({

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { addAudit } from "./audit/command.ts";
 import { asCommander, type Commands, reaching } from "./commands.ts";
 import { addCompletion } from "./completion/command.ts";
 import { addControl } from "./control/command.ts";
@@ -27,7 +28,8 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
-function commands(io: Io, done: (code: number) => void): Command {
+/** All that can be typed. */
+export function commands(io: Io, done: (code: number) => void): Command {
   const program = new Command("kubectl serin")
     .description("Shows and explains the canaries that Serin makes of image changes, and which pods carry their sidecars.")
     .exitOverride()
@@ -40,6 +42,7 @@ function commands(io: Io, done: (code: number) => void): Command {
   addControl(program, parts);
   addPreview(program, parts);
   addDoctor(program, parts);
+  addAudit(program, io, done);
   addLint(program, io, done);
   addImport(program, io, done);
   reaching(addSimulate(program, io, done));

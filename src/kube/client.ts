@@ -37,6 +37,8 @@ export interface WriteOptions {
   fieldManager?: string;
   /** Admission runs, nothing is stored. */
   dryRun?: boolean;
+  /** Stands in the request's URL, which kube-apiserver's audit log keeps at every level; the server itself overlooks it. */
+  witness?: string;
 }
 export interface PatchOptions extends WriteOptions {
   fieldManager: string;

@@ -23,9 +23,10 @@ export function watchRequest(resource: Resource, options: WatchOptions): Request
   };
 }
 
-export const writeQuery = ({ fieldManager, dryRun }: WriteOptions): NonNullable<Request["query"]> => ({
+export const writeQuery = ({ fieldManager, dryRun, witness }: WriteOptions): NonNullable<Request["query"]> => ({
   fieldManager,
   dryRun: dryRun ? "All" : undefined,
+  witness,
 });
 
 /** The namespace to write an object to. */

@@ -33,5 +33,11 @@ function sumOf(samples: readonly Sample[]): Counts {
     byRevision.set(revision, (byRevision.get(revision) ?? 0) + value);
   }
   const counted = samples.filter(({ series }) => series.size > 0);
-  return { at: Math.max(0, ...(counted.length > 0 ? counted : samples).map(({ at }) => at)), byRevision };
+  const sum = (of: "reporters" | "resets"): number => samples.reduce((all, sample) => all + sample[of], 0);
+  return {
+    at: Math.max(0, ...(counted.length > 0 ? counted : samples).map(({ at }) => at)),
+    reporters: sum("reporters"),
+    resets: sum("resets"),
+    byRevision,
+  };
 }

@@ -9,7 +9,7 @@ import { type Failure, failure } from "./failure.ts";
  *
  *   sum by (namespace, name, revision, …) (S)      the counters, one series for each kind of request
  *   or … "proxies"                                 how many proxies report
- *   or … "resets"                                  how many counters were reset within a minute
+ *   or … "resets"                                  how many counters were reset within three minutes
  *   or … "at"                                      when the newest sample was scraped
  *   or … "now"                                     what Prometheus takes for the present, so that its clock need not be ours
  */
@@ -36,8 +36,8 @@ export const byService = { namespace: "destination_service_namespace", name: "de
 
 /** Marks the series that are no counters. */
 const markerLabel = "serin";
-/** Longer than two scrapes of the usual 15 s. */
-const resetWindow = "1m";
+/** Longer than two scrapes, also where Prometheus scrapes once a minute (its default): of a single sample nothing can be said. */
+const resetWindow = "3m";
 
 /** One workload has some ten counters, or forty buckets of a histogram: a hundred of them fit, within the megabyte that is read at most. */
 const mostSeries = 5_000;
@@ -87,7 +87,8 @@ function sampleOf(
   { ahead, now }: { ahead: number; now: number },
 ): Sample {
   const own = all.filter(({ labels }) => labels[namedBy.namespace] === namespace && labels[namedBy.name] === name);
-  const marked = (marker: string): number | undefined => own.find(({ labels }) => labels[markerLabel] === marker)?.value;
+  const marked = (marker: string): number | undefined =>
+    own.find(({ labels, value }) => labels[markerLabel] === marker && Number.isFinite(value))?.value;
   const at = marked("at");
   const series = new Map<string, Counter>();
   for (const { labels, value } of own) {
@@ -95,7 +96,8 @@ function sampleOf(
       series.set(JSON.stringify(Object.entries(labels).sort()), { labels, value });
   }
   return {
-    at: at === undefined ? now : Math.round(at * 1_000 - ahead),
+    // Nothing was scraped later than now: a time beyond what a Date can hold must not get into a plan.
+    at: at === undefined ? now : Math.max(0, Math.min(now, Math.round(at * 1_000 - ahead))),
     reporters: marked("proxies") ?? 0,
     resets: marked("resets") ?? 0,
     series,

@@ -7,8 +7,10 @@ import { reflect, type Trouble } from "../kube/reflector.ts";
 import { resources } from "../kube/resources.ts";
 import { act } from "./act.ts";
 import { alarmClock } from "./alarmClock.ts";
+import { auditSecretName } from "./auditKeys.ts";
 import { authoritySecretName } from "./authoritySecret.ts";
 import type { CertificateFigures } from "./certificateFigures.ts";
+import { ensureAuditKeys } from "./ensureAuditKeys.ts";
 import { ensureIntentKeys } from "./ensureIntentKeys.ts";
 import { intentKeysSecretName } from "./intentKeys.ts";
 import { observe, webhookConfigurationName } from "./observe.ts";
@@ -57,6 +59,8 @@ export function keepCertificates(client: Client, { log, namespace, mode, times, 
   /** @returns milliseconds until the next look */
   const round = async (): Promise<number> => {
     if (await ensureIntentKeys(client, namespace)) log.info({ secret: intentKeysSecretName }, "made intent keys");
+    const keys = await ensureAuditKeys(client, { namespace, life: times.auditKeyLife, now: Date.now() });
+    if (keys !== undefined) log.info({ secret: auditSecretName, step: keys }, "audit keys");
     const seen = await observe(client, looking);
     figures.looked(seen.state);
     const { actions, wakeAfter, reason, message } = decideCertificates(seen.state, times);
@@ -66,8 +70,8 @@ export function keepCertificates(client: Client, { log, namespace, mode, times, 
       await act(client, seen, action, looking);
       figures.acted(action);
     }
-    settled ||= actions.length === 0;
-    return actions.length > 0 ? restMs : Math.max(restMs, Math.min(wakeAfter, recheckMs));
+    settled ||= actions.length === 0 && keys === undefined;
+    return actions.length > 0 || keys !== undefined ? restMs : Math.max(restMs, Math.min(wakeAfter, recheckMs));
   };
 
   const alarm = alarmClock(restMs);
@@ -108,7 +112,7 @@ export function keepCertificates(client: Client, { log, namespace, mode, times, 
 function watch(client: Client, namespace: string, wake: () => void, onTrouble: (trouble: Trouble) => void) {
   const named = (name: string) => ({ fieldSelector: `metadata.name=${name}`, project: () => true, onChange: wake, onTrouble });
   return [
-    ...[authoritySecretName, servingSecretName, intentKeysSecretName].map((name) =>
+    ...[authoritySecretName, servingSecretName, intentKeysSecretName, auditSecretName].map((name) =>
       reflect(client, resources.secrets, { ...named(name), namespace }),
     ),
     reflect(client, resources.mutatingwebhookconfigurations, named(webhookConfigurationName)),

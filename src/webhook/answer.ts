@@ -12,7 +12,8 @@ export function answer(uid: string, admission: Admission): object {
       ...(allowed ? {} : { status: { status: "Failure", code: code ?? 500, reason: code === 403 ? "Forbidden" : reason, message } }),
       ...(operations.length === 0 ? {} : { patchType: "JSONPatch", patch: Buffer.from(JSON.stringify(operations)).toString("base64") }),
       ...(warnings.length === 0 ? {} : { warnings }),
-      ...(Object.keys(auditAnnotations).length === 0 ? {} : { auditAnnotations }),
+      // With the request's uid, by which a plan and kube-apiserver's own audit log name the same request.
+      ...(Object.keys(auditAnnotations).length === 0 ? {} : { auditAnnotations: { ...auditAnnotations, request: uid } }),
     },
   };
 }

@@ -13,6 +13,9 @@ export interface TimeLimits extends Patience {
   handshake: number;
 }
 
+/** The kubelet and Prometheus open a connection when they have something to ask: who only keeps one leaves the place to them. */
+const healthLimits: TimeLimits = { ...timeLimits, idle: 10_000 };
+
 /** Node's own, which `openConnections.ts` takes the place of. */
 const withoutLimits = { headersTimeout: 0, requestTimeout: 0, keepAliveTimeout: 0 };
 
@@ -41,7 +44,7 @@ export function parseAddress(text: string): Address {
 export function httpServer(app: RequestListener): Server {
   const server = createHttpServer({ ...withoutLimits, maxHeaderSize }, app);
   server.maxConnections = mostHealthConnections;
-  return watched(server, timeLimits);
+  return watched(server, healthLimits);
 }
 
 /** Answers no handshake until it has a certificate. How many connections it bears, `crowd.ts` decides. */

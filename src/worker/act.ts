@@ -11,6 +11,7 @@ import type { PlanMemory } from "./memory.ts";
 import { clearAsked, clearFailure, disownObject, pauseDeployment, showFailure, unholdDeployment } from "./onDeployment.ts";
 import { createCanary, deleteReplicaSet, keepStable, letStableGo, ownReplicaSet, scaleReplicaSet } from "./onReplicaSets.ts";
 import { deleteMeshRoute, deleteRule, writeMeshRoute, writeRoute, writeRule } from "./onRoutes.ts";
+import type { Sealer } from "./sealer.ts";
 
 /** What an action needs of the world around it. */
 export interface Hands {
@@ -19,6 +20,8 @@ export interface Hands {
   now(): number;
   /** Name of this process, for Events. */
   instance: string;
+  /** Ends plans with a seal. */
+  sealer: Sealer;
   measure(plan: CanaryPlan, action: Extract<Action, { kind: "measure" }>, snapshot: Snapshot): void;
 }
 
@@ -93,6 +96,8 @@ async function releasePlan(name: string, { hands, snapshot }: Scene): Promise<vo
   const now = await hands.client.get<CanaryPlan>(resources.canaryplans, name, snapshot.namespace);
   const left = (now?.metadata.finalizers ?? []).filter((finalizer) => finalizer !== finalizers.plan);
   if (!now || left.length === (now.metadata.finalizers ?? []).length) return;
+  // Somebody deleted it while it held the Deployment, which cancels: its record goes with this write.
+  if (now.metadata.deletionTimestamp && now.status?.seal) await hands.sealer.note("deleted", [now.status.seal.number]);
   const patch = { type: "merge" as const, body: { metadata: { resourceVersion: now.metadata.resourceVersion, finalizers: left } } };
   const written = await hands.client.patch<CanaryPlan>(resources.canaryplans, name, snapshot.namespace, patch, { fieldManager: "serin" });
   hands.caches.plans.noteWritten(`${snapshot.namespace}/${name}`, written.metadata.resourceVersion ?? "0");

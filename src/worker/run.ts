@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import { createClient } from "../kube/client.ts";
 import type { Connection } from "../kube/connection.ts";
 import { createPrometheus } from "../prometheus/client.ts";
+import { readAuditKeys } from "../tls/readAuditKeys.ts";
 import { readIntentKeys } from "../tls/readIntentKeys.ts";
 import { workerCounters } from "./counters.ts";
 import { serveHealth } from "./health.ts";
@@ -58,6 +59,7 @@ export async function runWorker(
     prometheus: metrics,
     counting,
     keys: keys.keys,
+    auditKeys: () => readAuditKeys(client, namespace),
     log,
     namespace,
     instance,

@@ -1,13 +1,15 @@
 import type { Logger } from "pino";
-import { type CanaryPlan, isLive, type PlanStatus } from "../api/plan.ts";
+import { type CanaryPlan, isLive, type JournalEntry, type PlanStatus } from "../api/plan.ts";
 import type { SealKey } from "../core/admission/seal.ts";
 import { settleTime } from "../core/analysis/settle.ts";
+import { appended, journalRoot } from "../core/audit/journal.ts";
 import { isAlreadyExists, isConflict, isNotFound } from "../kube/apiError.ts";
 import type { Client } from "../kube/client.ts";
 import type { Trouble } from "../kube/reflector.ts";
 import { resources } from "../kube/resources.ts";
 import type { Prometheus } from "../prometheus/client.ts";
 import { settleSource } from "../prometheus/settle.ts";
+import type { AuditKeys } from "../tls/auditKeys.ts";
 import type { Hands } from "./act.ts";
 import { bypassOf } from "./bypass.ts";
 import { type Caches, openCaches } from "./caches.ts";
@@ -23,7 +25,9 @@ import type { DeploymentProjection } from "./project.ts";
 import { type Clock, createQueue } from "./queue.ts";
 import { builtinReader } from "./readBuiltins.ts";
 import { type Reconciler, reconcile } from "./reconcile.ts";
+import { Sealer } from "./sealer.ts";
 import { isSidecarKey, SidecarWatch } from "./sidecars.ts";
+import { tidyRecord } from "./tidyRecord.ts";
 
 export interface WorkerOptions {
   client: Client;
@@ -41,6 +45,8 @@ export interface WorkerOptions {
   now(): number;
   /** False from the moment on that another worker may be leading. */
   isLeader(): boolean;
+  /** The keys that seal finished plans, read when they are needed. */
+  auditKeys(): Promise<AuditKeys>;
   /** A plan of phase Bypassed was recorded; the reason is one of the catalogue's. */
   onBypass?(reason: string): void;
 }
@@ -55,6 +61,9 @@ export interface Worker {
 
 /** How often the meters are looked at while plans live; each has its own, longer, pace. */
 const meterMs = 500;
+
+/** What could not be sealed, or pruned in one go, is looked at again so soon. */
+const tidyAgainMs = 30_000;
 
 /**
  * The caches are warm in every worker, so that a successor acts at once; only the leader has a queue. A new leader looks at every
@@ -97,9 +106,19 @@ export function createWorker(options: WorkerOptions): Worker {
     look,
     settleMs: (plan) => settle(plan.spec.policy?.spec.traffic.settle ?? "Auto").ms,
   };
+  const sealer = new Sealer({
+    client,
+    namespace: options.namespace,
+    readKeys: options.auditKeys,
+    plans: () => caches.plans.values(),
+    log,
+    now,
+    mayWrite: options.isLeader,
+  });
   const readBuiltins = builtinReader(instruments);
   const hands: Hands = {
     client,
+    sealer,
     caches,
     now,
     instance: options.instance,
@@ -113,7 +132,10 @@ export function createWorker(options: WorkerOptions): Worker {
     const { status, ...spec } = plan;
     try {
       const made = await client.create(resources.canaryplans, spec, { fieldManager: "serin" });
-      await client.replace(resources.canaryplans, { ...made, status }, { fieldManager: "serin", subresource: "status" });
+      const journal = (status.journal ?? []).reduce<JournalEntry[]>((list, entry) => appended(list, entry, () => journalRoot(made)), []);
+      await sealer.seal(made, { ...status, journal }, (sealed) =>
+        client.replace(resources.canaryplans, { ...made, status: sealed }, { fieldManager: "serin", subresource: "status" }),
+      );
       options.onBypass?.(status.reason);
       await tellOfBypass(made, status);
       log.warn({ plan: plan.metadata.name, reason: status.reason }, status.message);
@@ -132,9 +154,15 @@ export function createWorker(options: WorkerOptions): Worker {
   async function lookAt(key: string): Promise<number | undefined> {
     if (isSidecarKey(key)) return options.isLeader() ? sidecars.lookAt(key) : undefined;
     const policy = policyOfKey(key);
-    if (policy === undefined) return reconcile(key, reconciler);
+    if (policy === undefined) return lookAtDeployment(key);
     if (options.isLeader()) await writePolicyStatus(policy, hands);
     return undefined;
+  }
+
+  async function lookAtDeployment(key: string): Promise<number | undefined> {
+    const wakeAfter = await reconcile(key, reconciler);
+    const isEarly = options.isLeader() && (await tidyRecord(key, hands, options.isLeader));
+    return isEarly ? Math.min(wakeAfter ?? tidyAgainMs, tidyAgainMs) : wakeAfter;
   }
 
   return {

@@ -41,6 +41,11 @@ export const badSidecarPolicies: Array<[what: string, spec: unknown, says: Says]
   ],
   ["a profile without a file", secured({ seccompProfile: { type: "Localhost" } }), { both: "type Localhost needs a localhostProfile" }],
   [
+    "a profile by its whole path",
+    secured({ seccompProfile: { type: "Localhost", localhostProfile: "/var/lib/kubelet/seccomp/tracer.json" } }),
+    { both: "write a relative path in which no part starts with a dot" },
+  ],
+  [
     "a contradiction",
     { security: "AsWritten", ...secured({ privileged: true, allowPrivilegeEscalation: false }) },
     { both: "privileged: true and allowPrivilegeEscalation: false contradict each other" },
@@ -86,6 +91,18 @@ export const badSidecarPolicies: Array<[what: string, spec: unknown, says: Says]
   ],
   ["a bad name", { containers: [{ name: "Tracer", image: "x" }] }, { both: "write a name of lower-case letters, digits and '-'" }],
   ["an image with a space", container({ image: "a b" }), { both: "write an image without spaces" }],
+  ["an image with a line end", container({ image: "tracer:1\n" }), { both: "write an image without spaces" }],
+  [
+    "two files of one path",
+    volume({ configMap: { name: "c", items: ["a", "b"].map((key) => ({ key, path: "f" })) } }),
+    { both: "Duplicate value", ours: "two items have the same path" },
+  ],
+  [
+    "a ConfigMap with two dots",
+    env({ valueFrom: { configMapKeyRef: { name: "a..b", key: "k" } } }),
+    { both: "write the name of a ConfigMap" },
+  ],
+  ["a key of two dots", env({ valueFrom: { configMapKeyRef: { name: "a", key: "..k" } } }), { both: "not two dots first" }],
   [
     "two containers of one name",
     {
@@ -143,6 +160,11 @@ export const badSidecarPolicies: Array<[what: string, spec: unknown, says: Says]
     { both: "write a field that pods offer to variables" },
   ],
   [
+    "a label with two dots",
+    env({ valueFrom: { fieldRef: { fieldPath: "metadata.labels['a..b/c']" } } }),
+    { both: "write a field that pods offer to variables" },
+  ],
+  [
     "a label that can't be",
     env({ valueFrom: { fieldRef: { fieldPath: "metadata.labels['a b']" } } }),
     { both: "write a field that pods offer to variables" },
@@ -153,6 +175,31 @@ export const badSidecarPolicies: Array<[what: string, spec: unknown, says: Says]
     "ports that Istio would refuse",
     istio({ "traffic.sidecar.istio.io/excludeInboundPorts": "http" }),
     { both: "write ports with commas between them" },
+  ],
+  [
+    "a port beyond the last",
+    istio({ "traffic.sidecar.istio.io/excludeInboundPorts": "8080,65536" }),
+    { both: "write ports with commas between them" },
+  ],
+  [
+    "an alias of an interface",
+    istio({ "traffic.sidecar.istio.io/excludeInterfaces": "eth0:1" }),
+    { both: "write interfaces with commas between them" },
+  ],
+  [
+    "a range that is too narrow",
+    istio({ "traffic.sidecar.istio.io/excludeOutboundIPRanges": "10.0.0.0/33" }),
+    { both: "write ranges with commas between them" },
+  ],
+  [
+    "an address beyond the last",
+    istio({ "traffic.sidecar.istio.io/includeOutboundIPRanges": "10.0.0.256/8" }),
+    { both: "ranges with commas between them" },
+  ],
+  [
+    "a proxy that asks for more than it may take",
+    istio({ "sidecar.istio.io/proxyCPU": "1500m", "sidecar.istio.io/proxyCPULimit": "1" }),
+    { both: "sidecar.istio.io/proxyCPU is above sidecar.istio.io/proxyCPULimit" },
   ],
   ["a truth that Istio would refuse", istio({ "sidecar.istio.io/rewriteAppHTTPProbers": "maybe" }), { both: 'write "true" or "false"' }],
   [

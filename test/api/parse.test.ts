@@ -24,6 +24,10 @@ describe("parsePolicy", () => {
             "replicas": "Weight",
             "scaleDownDelay": "0s",
           },
+          "history": {
+            "for": "90d",
+            "keep": 20,
+          },
           "match": {
             "deploymentSelector": {},
             "images": [

@@ -1,10 +1,13 @@
 import { annotations } from "../../src/api/names.ts";
 import type { CanaryPlan } from "../../src/api/plan.ts";
 import { isLive } from "../../src/api/plan.ts";
+import { type AuditHeads, auditHeadsName, parseHeads } from "../../src/api/seal.ts";
 import type { PodTemplate } from "../../src/api/template.ts";
+import { type Verified, verifyAudit } from "../../src/core/audit/verify.ts";
 import type { VirtualServiceObject } from "../../src/core/traffic/wire.ts";
-import type { Deployment, KubeObject, Pod, ReplicaSet, Service } from "../../src/kube/object.ts";
+import type { ConfigMap, Deployment, KubeObject, Pod, ReplicaSet, Service } from "../../src/kube/object.ts";
 import { resources } from "../../src/kube/resources.ts";
+import type { AuditKeys } from "../../src/tls/auditKeys.ts";
 import { aDeployment } from "../build/deployment.ts";
 import { aPolicy, type PolicyInput, withSpec } from "../build/policy.ts";
 import { deploymentName, labels, namespace, stableImage, start, template } from "../build/story.ts";
@@ -16,7 +19,7 @@ import { FakePrometheus } from "./prometheus.ts";
 import { SimulatedClock } from "./simulatedClock.ts";
 import { Users } from "./users.ts";
 import { Watchman } from "./watchman.ts";
-import { type CrashPoint, WorkerProcess } from "./workerProcess.ts";
+import { auditKeys, type CrashPoint, WorkerProcess } from "./workerProcess.ts";
 
 export interface ClusterOptions {
   policy?: Partial<PolicyInput>;
@@ -55,6 +58,8 @@ export class Cluster {
   readonly #options: ClusterOptions;
   readonly #workers: WorkerProcess[] = [];
   crashes = 0;
+  /** What the worker finds when it reads the keys that seal. */
+  sealsWith: AuditKeys = auditKeys;
 
   private constructor(options: ClusterOptions) {
     this.#options = options;
@@ -107,7 +112,11 @@ export class Cluster {
 
   startWorker(crash?: CrashPoint): void {
     const { latencyMs = 2, watchLagMs = 20 } = this.#options;
-    this.worker = new WorkerProcess(this.server, this.clock, this.prometheus, { lags: { latencyMs, watchLagMs }, crash });
+    this.worker = new WorkerProcess(this.server, this.clock, this.prometheus, {
+      lags: { latencyMs, watchLagMs },
+      crash,
+      sealsWith: () => this.sealsWith,
+    });
     this.#workers.push(this.worker);
     this.worker.onCrash = () => {
       this.crashes += 1;
@@ -157,7 +166,22 @@ export class Cluster {
       this.mesh.lost > 0 && !this.#options.podsDie
         ? [`${this.mesh.lost.toFixed(1)} requests lost: ${this.mesh.losses.slice(0, 3).join("; ")}`]
         : [];
-    return [...new Set([...errors, ...this.watchman.findings(), ...lost])].slice(0, 12);
+    return [...new Set([...errors, ...this.watchman.findings(), ...lost, ...this.#auditFindings()])].slice(0, 12);
+  }
+
+  get heads(): AuditHeads | undefined {
+    return parseHeads(this.server.get<ConfigMap>(resources.configmaps, auditHeadsName, "serin-system")?.data);
+  }
+
+  /** What `audit verify` says of these plans. */
+  verify(plans: readonly CanaryPlan[]): Verified {
+    return verifyAudit({ plans, heads: this.heads, keys: auditKeys.records, complete: true, now: this.clock.now() });
+  }
+
+  /** Whatever happened, the record vouches for itself; plans that somebody deleted after their end are taken as an export has them. */
+  #auditFindings(): string[] {
+    const { findings, unchecked } = this.verify(this.watchman.plans);
+    return [...findings.map(({ code, message }) => `audit: ${code}: ${message}`), ...unchecked.map((what) => `audit: unchecked: ${what}`)];
   }
 
   get deployment(): Deployment | undefined {

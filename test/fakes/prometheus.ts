@@ -7,7 +7,7 @@ import type { SimulatedClock } from "./simulatedClock.ts";
 export type PrometheusMood = "well" | "empty" | "nan" | "error";
 
 /** The query of the stories: the share of good answers of one revision over the last minute. */
-export const successRate = 'success_rate("{{args.canary-hash}}")';
+export const successRate = 'success_rate{revision="{{args.canary-hash}}"}';
 
 interface Scrape {
   at: number;
@@ -46,7 +46,7 @@ export class FakePrometheus implements Prometheus {
   #say(promql: string): PrometheusAnswer {
     if (this.mood === "error") return { kind: "error", message: "connection refused" } as PrometheusAnswer;
     if (promql.includes("vector(time())")) return this.#counters(promql);
-    const hash = /^success_rate\("(.*)"\)$/.exec(promql)?.[1];
+    const hash = /^success_rate\{revision="(.*)"\}$/.exec(promql)?.[1];
     if (hash === undefined) return answer([]);
     this.asked += 1;
     if (this.mood === "empty") return answer([]);

@@ -33,6 +33,11 @@ export class Watchman {
     return [...this.#found];
   }
 
+  /** Every plan that ever was, as it was last seen, also when it was deleted since. */
+  get plans(): CanaryPlan[] {
+    return [...this.#plans.values()];
+  }
+
   #say(text: string): void {
     if (this.#found.length < 10) this.#found.push(`${((this.#cluster.clock.now() % 3_600_000) / 1_000).toFixed(2)} s: ${text}`);
   }

@@ -1,10 +1,14 @@
 import type { Logger } from "pino";
+import { type AuditKeys, parseAuditKeys, withNewKey } from "../../src/tls/auditKeys.ts";
 import { createWorker, type Worker } from "../../src/worker/worker.ts";
 import { apiClient, type ClientLags } from "./apiClient.ts";
 import type { ApiServer } from "./apiServer.ts";
 import type { FakePrometheus } from "./prometheus.ts";
 import type { SimulatedClock } from "./simulatedClock.ts";
 import { keys } from "./users.ts";
+
+/** What the certs process would have made. */
+export const auditKeys = withNewKey(parseAuditKeys(undefined), "2026-01-01T00:00:00.000Z");
 
 /** Where to end the process: at its so-manieth write, before the API server carries it out, or after it without the answer. */
 export interface CrashPoint {
@@ -27,7 +31,7 @@ export class WorkerProcess {
     server: ApiServer,
     clock: SimulatedClock,
     prometheus: FakePrometheus,
-    { lags, crash }: { lags: ClientLags; crash?: CrashPoint | undefined },
+    { lags, crash, sealsWith }: { lags: ClientLags; crash?: CrashPoint | undefined; sealsWith(): AuditKeys },
   ) {
     const gate = {
       alive: () => this.#alive,
@@ -47,6 +51,7 @@ export class WorkerProcess {
       client: apiClient(server, clock, gate, lags),
       prometheus,
       keys: () => keys,
+      auditKeys: async () => sealsWith(),
       log: this.#log(),
       namespace: "serin-system",
       instance: "worker-1",

@@ -1,14 +1,32 @@
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { parsePolicy } from "../../src/api/parse.ts";
+import { parsePolicy, parseSidecarPolicy } from "../../src/api/parse.ts";
 import { planSpec } from "../../src/api/plan.ts";
+import { commands } from "../../src/cli/main.ts";
 import { textOf } from "./sources.ts";
 
 const readme = textOf("README.md");
 
-test("the policy of the README is a policy", () => {
-  const [, yaml = ""] = /```yaml\n([\s\S]*?)```/.exec(readme) ?? [];
-  expect(parsePolicy(parse(yaml))).toMatchObject({ policy: { metadata: { name: "everything" } } });
+const yamls = [...readme.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text = ""]) => parse(text) as Record<string, unknown>);
+
+test("the policies of the README are policies", () => {
+  const policies = yamls.filter(({ kind }) => kind === "CanaryPolicy");
+  expect(policies.map((policy) => parsePolicy(policy))).toMatchObject([{ policy: { metadata: { name: "everything" } } }]);
+  const sidecars = yamls.filter(({ kind }) => kind === "SidecarPolicy");
+  expect(sidecars.map((policy) => parseSidecarPolicy(policy))).toMatchObject([{ policy: { metadata: { name: "mesh" } } }]);
+  const parts = yamls.filter(({ kind }) => kind === undefined);
+  expect(parts).toHaveLength(1);
+  const metadata = { name: "part" };
+  for (const part of parts)
+    expect(parsePolicy({ ...policies[0], metadata, spec: { ...(policies[0]?.["spec"] as object), ...part } }).error).toBeUndefined();
+});
+
+test("every command of kubectl serin that the README types is one", () => {
+  const io = { out: () => undefined, err: () => undefined } as never;
+  const typed = new Set([...readme.matchAll(/kubectl serin ((?:[a-z]+ ?)+)/g)].map(([, words = ""]) => words.trim().split(" ")[0] ?? ""));
+  const known = new Set(commands(io, () => undefined).commands.map((command) => command.name()));
+  expect([...typed].filter((word) => !known.has(word))).toEqual([]);
+  expect(typed.size).toBeGreaterThan(5);
 });
 
 test("what the README patches into a plan is there to be patched", () => {

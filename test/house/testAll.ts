@@ -14,7 +14,18 @@ import { addUp, inWords, type Outcome } from "./totals.ts";
  */
 const labs = 2;
 /** Begun first, so that none of them is the last one alone. */
-const longest = ["interrupted", "article", "scale", "leader", "admission", "prometheusFaults", "rotation", "badInput", "badRelease"];
+const longest = [
+  "interrupted",
+  "article",
+  "scale",
+  "leader",
+  "admission",
+  "prometheusFaults",
+  "builtins",
+  "rotation",
+  "badInput",
+  "badRelease",
+];
 
 const reports = mkdtempSync(join(tmpdir(), "serin-test-"));
 const lab = ["npm", "run", "--silent", "lab", "--"];

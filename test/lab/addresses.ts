@@ -27,6 +27,8 @@ export const GATEWAY_SERVICE_IP = "10.96.0.80";
 
 export const PROMETHEUS_SERVICE_IP = "10.96.0.90";
 export const PROMETHEUS = `${PROMETHEUS_SERVICE_IP}:9090`;
+/** Where a test answers in its place. */
+export const PROMETHEUS_FRONT = "127.0.0.1:9490";
 
 export const BALANCER = "127.0.0.1:9440";
 export const webhookAddress = (index: number) => `127.0.0.1:${9443 + index}`;

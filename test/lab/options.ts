@@ -18,6 +18,8 @@ export interface LabOptions {
   readonly certTimes?: string;
   /** Somebody else's certificate for the webhook, as cert-manager would provide it: nothing is issued (SERIN_CERTS=provided). */
   readonly providedCertificate?: ServingCertificate;
+  /** What Serin asks in Prometheus' place, `http://ip:port` (frontPrometheus.ts). */
+  readonly asks?: string;
   /** istiod serves its sidecar injector, and kube-apiserver asks it (injector.ts). */
   readonly injector: boolean;
 }

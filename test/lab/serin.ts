@@ -62,9 +62,15 @@ const provideCertificate = (client: ClusterClient, certificate: ServingCertifica
     data: servingSecretData(certificate),
   });
 
-function startCerts(processes: Processes, kubeconfig: string, { certTimes, providedCertificate }: LabOptions): Promise<void> {
+function startCerts(processes: Processes, kubeconfig: string, options: LabOptions): Promise<void> {
+  const { certTimes, providedCertificate } = options;
   const times = certTimes === undefined ? {} : { SERIN_CERT_TIMES: certTimes };
-  const env = { ...roleEnv(kubeconfig), SERIN_HEALTH: CERTS_HEALTH, SERIN_CERTS: providedCertificate ? "provided" : "own", ...times };
+  const env = {
+    ...roleEnv(kubeconfig, options),
+    SERIN_HEALTH: CERTS_HEALTH,
+    SERIN_CERTS: providedCertificate ? "provided" : "own",
+    ...times,
+  };
   const ready = () => answersOk(`http://${CERTS_HEALTH}/readyz`);
   return processes.start({ name: "serin-certs", ...program("certificates"), env, ready, again: true });
 }
@@ -75,7 +81,7 @@ export async function startSerin({ processes }: Access, kubeconfigs: Kubeconfigs
   const start = (role: "webhook" | "worker", index: number) => {
     const name = `serin-${role}-${index}`;
     const addresses = { SERIN_HEALTH: health[name], ...(role === "webhook" ? { SERIN_LISTEN: webhookAddress(index) } : {}) };
-    const env = { ...roleEnv(kubeconfigs[role]), SERIN_POD_NAME: name, ...addresses };
+    const env = { ...roleEnv(kubeconfigs[role], options), SERIN_POD_NAME: name, ...addresses };
     return processes.start({ name, ...program(role), env, ready: () => answersOk(`http://${health[name]}/readyz`), again: true });
   };
   const webhooks = Array.from({ length: options.webhooks }, (_, i) => start("webhook", i));
@@ -120,7 +126,7 @@ function program(name: string) {
   return { command: process.execPath, args: [join(CHECKOUT, "src", "bin", `${name}.ts`)] };
 }
 
-function roleEnv(kubeconfig: string): NodeJS.ProcessEnv {
+function roleEnv(kubeconfig: string, { asks = `http://${PROMETHEUS}` }: LabOptions): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(LAB_|VITEST|NODE_ENV$|TEST$|npm_)/.test(name));
-  return { ...Object.fromEntries(inherited), KUBECONFIG: kubeconfig, SERIN_NAMESPACE: NAMESPACE, SERIN_PROMETHEUS: `http://${PROMETHEUS}` };
+  return { ...Object.fromEntries(inherited), KUBECONFIG: kubeconfig, SERIN_NAMESPACE: NAMESPACE, SERIN_PROMETHEUS: asks };
 }

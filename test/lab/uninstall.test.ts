@@ -30,7 +30,7 @@ describe("uninstalling", () => {
   afterAll(() => story?.stop());
 
   it("policies first: the canary under way is cancelled, what is held stays held", async () => {
-    await story.kubectl("delete", "canarypolicies", "--all");
+    await story.kubectl("delete", "canarypolicies,sidecarpolicies", "--all");
     await until("no plan to be live", async () => !(await story.plans()).some(isLive), 60);
     expect((await story.plansOf("live")).map(({ status }) => status?.phase)).toEqual(["Cancelled"]);
     expect(await state("live")).toEqual([false, stable]);
@@ -48,7 +48,8 @@ describe("uninstalling", () => {
 
   it("then Serin: nothing of it is left, and an image change is a plain rollout", async () => {
     await story.kubectl("delete", "-k", join(CHECKOUT, "manifests"), "--ignore-not-found", "--timeout=90s");
-    const kinds = "crd,mutatingwebhookconfigurations,mutatingadmissionpolicies,validatingadmissionpolicies,clusterroles";
+    const kinds =
+      "crd,mutatingwebhookconfigurations,mutatingadmissionpolicies,mutatingadmissionpolicybindings,validatingadmissionpolicies,clusterroles";
     const left = (await story.kubectl("get", kinds, "-o", "name")).split("\n").filter((name) => name.includes("serin"));
     expect(left).toEqual([]);
     const typed = await story.type("kubectl", "set", "image", "deploy/other", "nginx=other:2");

@@ -35,6 +35,9 @@ describe("countByRevision", () => {
         [of("web", { destination_canonical_revision: "5c9a" }), 70],
         [of("web", {}), 5],
         [of("web", { serin: "at" }), 1_767_225_600.25],
+        [of("web", { serin: "proxies" }), 4],
+        [of("web", { serin: "resets" }), 1],
+        [of("web-2", { serin: "proxies" }), 2],
         [of("web-2", { destination_canonical_revision: "5c9a" }), 1],
         [of("web-2", { serin: "at" }), 1_767_225_599],
         [of("another", {}), 1_000],
@@ -45,6 +48,8 @@ describe("countByRevision", () => {
     const answer = await countByRevision(client, both, now);
     expect(answer.kind === "counts" && answer.countsOf(services)).toEqual({
       at: 1_767_225_600_250,
+      reporters: 4,
+      resets: 1,
       byRevision: new Map([
         ["7d4b", 30],
         ["5c9a", 70],
@@ -52,6 +57,7 @@ describe("countByRevision", () => {
       ]),
     });
     expect(answer.kind === "counts" && answer.countsOf(both).byRevision.get("5c9a")).toBe(71);
+    expect(answer.kind === "counts" && answer.countsOf(both).reporters).toBe(6);
   });
 
   test("nobody has sent a request: no counts, and still a time to start from", async () => {
@@ -60,7 +66,7 @@ describe("countByRevision", () => {
       services,
       now,
     );
-    expect(answer.kind === "counts" && answer.countsOf(services)).toEqual({ at: now(), byRevision: new Map() });
+    expect(answer.kind === "counts" && answer.countsOf(services)).toEqual({ at: now(), reporters: 0, resets: 0, byRevision: new Map() });
   });
 
   test.each<[string, PrometheusAnswer]>([

@@ -29,7 +29,7 @@ describe("raw counters of many workloads", () => {
     expect(countersQuery(query).split(/ or (?=label_replace)/)).toEqual([
       `sum by (${each}, destination_canonical_revision, response_code) (${selector})`,
       `label_replace(count by (${each}) (group by (${each}, instance) (${selector})), "serin", "proxies", "", "")`,
-      `label_replace(sum by (${each}) (resets(${selector}[1m])), "serin", "resets", "", "")`,
+      `label_replace(sum by (${each}) (resets(${selector}[3m])), "serin", "resets", "", "")`,
       `label_replace(max by (${each}) (timestamp(${selector})), "serin", "at", "", "")`,
       'label_replace(vector(time()), "serin", "now", "", "")',
     ]);
@@ -51,6 +51,17 @@ describe("raw counters of many workloads", () => {
     const sample = answer.kind === "samples" ? answer.samples.get("shop/web") : undefined;
     expect(sample).toMatchObject({ at: 998_000, reporters: 3, resets: 1 });
     expect([...(sample?.series.values() ?? [])].map(({ value }) => value)).toEqual([90, 10]);
+  });
+
+  test.each([
+    ["not a number", Number.NaN, { at: 1_000_000, reporters: 0, resets: 0 }],
+    ["beyond all bounds", 1e300, { at: 1_000_000, reporters: 1e300, resets: 1e300 }],
+    ["before all times", -1e300, { at: 0 }],
+  ])("times and numbers of proxies that are %s give a sample that can be told of", async (_what, value, expected) => {
+    const marked = ["proxies", "resets", "at"].map((serin): [Record<string, string>, number] => [{ ...own, serin }, value]);
+    const client = answers(() => seen(...marked, [{ serin: "now" }, 6_000]));
+    const answer = await readCounters(client, query, { now: () => 1_000_000 });
+    expect(answer.kind === "samples" && answer.samples.get("shop/web")).toMatchObject(expected);
   });
 
   test("a workload without counters has an empty sample of the present", async () => {

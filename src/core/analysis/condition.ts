@@ -5,7 +5,7 @@ import { atMost, formatValues, type MetricAnswer } from "./answer.ts";
 export type { MetricAnswer } from "./answer.ts";
 
 import { conditionEnvironment, NoData, Sample } from "./conditionLanguage.ts";
-import { asksAboutEmptiness, unreadable } from "./conditionShape.ts";
+import { asksAboutEmptiness, unreadable, valuesRead } from "./conditionShape.ts";
 
 /*
  * From an answer to a verdict, by the table E of research/peers.md §4a, with one deliberate difference (design §8): what is not there is
@@ -15,6 +15,7 @@ import { asksAboutEmptiness, unreadable } from "./conditionShape.ts";
  *   NaN            no-data wherever the outcome hangs on comparing it; isNaN(…) and default(…) speak about it: then as written
  *   ±Inf           a value like any other
  *   result[1] of one value, 1/0, asInt("1.1")   an error: the condition can't be carried out
+ *   two series, and only result[0] is read      an error instead of a pass: which of them is the first one is nobody's choice (row P2)
  */
 
 /** What a condition says about one answer. */
@@ -26,6 +27,8 @@ export type Outcome =
 /** A condition that was read and type-checked. */
 export interface Condition {
   readonly text: string;
+  /** So many values it reads, from the first one on; undefined: it speaks of all. */
+  readonly reads: number | undefined;
   test(values: readonly number[]): Outcome;
 }
 
@@ -71,6 +74,7 @@ function compile(text: string): Condition | Refused {
     const emptyIsMeant = asksAboutEmptiness(parsed.ast);
     return {
       text,
+      reads: valuesRead(parsed.ast),
       test: (values) => outcome(values, emptyIsMeant, () => parsed({ result: values.map((value) => new Sample(value)) })),
     };
   } catch (error) {
@@ -115,6 +119,8 @@ export function judge(metric: Pick<Metric, "name" | "successCondition" | "failur
   if (bad?.is === true) return say("fail", `failureCondition ${failure} is true ${numbers}`);
   if (good?.is === "no-data") return say("no-data", `no data for ${success} ${numbers}: ${good.because}`);
   if (bad?.is === "no-data") return say("no-data", `no data for failureCondition ${failure} ${numbers}: ${bad.because}`);
+  const unread = good?.is === false ? undefined : valuesUnread([success, failure], answer.values);
+  if (unread !== undefined) return say("error", `${unread} ${numbers}`);
   if (good === undefined) return say("pass", `failureCondition ${failure} is false ${numbers}`);
   if (good.is) return say("pass", `${success} is true ${numbers}`);
   if (bad === undefined) return say("fail", `${success} is false ${numbers}`);
@@ -125,6 +131,16 @@ function withoutCondition(values: readonly number[], numbers: string, say: (verd
   if (values.length === 0) return say("no-data", `no data ${numbers}: the query answered nothing`);
   if (values.some(Number.isNaN)) return say("no-data", `no data ${numbers}: not a number`);
   return say("pass", `passes ${numbers}: there is no condition, so any number does`);
+}
+
+/** Why these conditions together can't let the answer pass: there are series that none of them looks at. */
+function valuesUnread(texts: ReadonlyArray<string | undefined>, { length }: readonly number[]): string | undefined {
+  if (length < 2) return undefined;
+  const written = texts.filter((text) => text !== undefined);
+  const reads = written.map((text) => compileCondition(text)).map((condition) => ("error" in condition ? 0 : condition.reads));
+  if (reads.includes(undefined) || reads.some((count) => (count ?? 0) >= length)) return undefined;
+  const few = Math.max(...reads.map((count) => count ?? 0));
+  return `${written.join(" and ")} reads ${few === 1 ? "one" : few} of the ${length} series that the query answered: sum them, or test all with result.all(x, …)`;
 }
 
 function tested(text: string, values: readonly number[]): Outcome {

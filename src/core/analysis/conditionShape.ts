@@ -25,6 +25,15 @@ export function asksAboutEmptiness(condition: ASTNode): boolean {
   });
 }
 
+/** How many values, from the first one on, a condition reads that only names single ones, as `result[0]` does; undefined: it speaks of the whole list. */
+export function valuesRead(condition: ASTNode): number | undefined {
+  if (isResult(condition)) return undefined;
+  const [list, index] = condition.op === "[]" ? partsOf(condition) : [];
+  if (list && index && isResult(list)) return index.op === "value" ? Number(index.args) + 1 : undefined;
+  const parts = partsOf(condition).map(valuesRead);
+  return parts.includes(undefined) ? undefined : Math.max(0, ...parts.map((part) => part ?? 0));
+}
+
 const isResult = (node: ASTNode): boolean => node.op === "id" && node.args === "result";
 const isEmptyList = (node: ASTNode): boolean => node.op === "list" && Array.isArray(node.args) && node.args.length === 0;
 

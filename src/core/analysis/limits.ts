@@ -14,10 +14,13 @@ export type MetricPhase = MetricStatus["phase"];
 export const isBroken = (phase: MetricPhase): phase is "Failed" | "Inconclusive" | "Error" =>
   phase === "Failed" || phase === "Inconclusive" || phase === "Error";
 
-/** How many measurements end the metric; undefined: it goes on until the plan ends (C1, C2). A built-in in a step ends with its first verdict. */
+/**
+ * How many measurements end the metric; undefined: it goes on until the plan ends (C1, C2). A built-in in a step ends with its first verdict, or with
+ * as many passes in a row as are asked for.
+ */
 export function effectiveCount(metric: Metric, inStep = false): number | undefined {
   if (metric.count !== undefined && metric.count > 0) return metric.count;
-  if (metric.builtin !== undefined) return inStep ? 1 : undefined;
+  if (metric.builtin !== undefined) return inStep && (metric.consecutiveSuccessLimit ?? 0) === 0 ? 1 : undefined;
   return metric.interval === undefined ? 1 : undefined;
 }
 
@@ -51,8 +54,10 @@ export function phaseOf(metric: Metric, counters: Counters): { phase: MetricPhas
   const measured = counters.measured ?? 0;
   if (count === undefined || measured < count) return { phase: "Running" };
   if (wanted === 0) return { phase: "Successful", why: `measured (${measured}) reached count (${count})` };
+  // A built-in that wants to see more takes its time, and nobody needs to decide.
+  if (metric.builtin !== undefined && counters.failed === 0) return { phase: "Running" };
   const missed = `measured (${measured}) reached count (${count}) with consecutiveSuccesses (${passes}) < consecutiveSuccessLimit (${wanted})`;
-  return { phase: metric.failureLimit === -1 ? "Failed" : "Inconclusive", why: missed };
+  return { phase: metric.failureLimit === -1 || metric.builtin !== undefined ? "Failed" : "Inconclusive", why: missed };
 }
 
 /** What makes the metric's numbers contradict each other (C4), or undefined. The CRD refuses the same; this holds for what came before. */

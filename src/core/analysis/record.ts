@@ -49,6 +49,14 @@ export function begin(metric: Metric, { now, step, dryRun = false, invalid: unus
   };
 }
 
+/** How a measurement came about. */
+interface Circumstances {
+  readonly closing?: boolean;
+  /** Its no-data is no missing data: there is some, and it is too early to judge it. */
+  readonly early?: boolean | undefined;
+  readonly retention?: number | undefined;
+}
+
 /**
  * Takes a measurement in. What counts (design §8, tables C and L of research/peers.md §4a):
  *
@@ -59,23 +67,34 @@ export function begin(metric: Metric, { now, step, dryRun = false, invalid: unus
  *   error          errors, consecutiveErrors              the same
  *   no-data        noData, noDataSince                    the same
  *
- * Anything but a pass ends a row of passes, anything but an error a row of errors. A measurement that overlaps the one before (two workers
+ * Of a closing look that counted and the scheduled measurement after it, which may be milliseconds later, the second counts by the same rule: an
+ * interval after the first. Anything but a pass ends a row of passes, anything but an error a row of errors. A measurement that overlaps the one before (two workers
  * in a hand-over of the lease) counts like a closing look. A metric that failed for good only remembers what comes late.
  */
 export function record(
   metric: Metric,
   status: MetricStatus,
   measurement: NewMeasurement,
-  { closing = false, retention = kept }: { closing?: boolean; retention?: number | undefined } = {},
+  { closing = false, early = false, retention = kept }: Circumstances = {},
 ): MetricStatus {
   if (isBroken(status.phase)) return remember(status, { ...measurement, counted: false }, retention);
   const scheduled = !closing && fromTime(measurement.startedAt) >= lastFinishedAt(status);
-  const counted = scheduled || measurement.verdict === "error" || countsAgain(metric, status, measurement);
-  const tallied = tally(status, measurement, { scheduled, counted });
+  const alone = scheduled && !followsCountedClosing(status, measurement);
+  const counted = alone || measurement.verdict === "error" || countsAgain(metric, status, measurement);
+  const tallied = tally(status, measurement, { scheduled, counted, early });
   return conclude(metric, remember(tallied, { ...measurement, counted }, retention), measurement);
 }
 
-/** Whether a closing look that failed (or was inconclusive) counts: an interval after the last one that did. */
+/**
+ * Whether a closing look since the latest scheduled measurement has already counted what this one says, and may have been milliseconds ago:
+ * then both count once per interval.
+ */
+function followsCountedClosing(status: MetricStatus, { verdict }: NewMeasurement): boolean {
+  const last = verdict === "fail" ? status.lastFailureAt : verdict === "inconclusive" ? status.lastInconclusiveAt : undefined;
+  return last !== undefined && (status.lastScheduledAt === undefined || fromTime(last) > fromTime(status.lastScheduledAt));
+}
+
+/** Whether what failed (or was inconclusive) counts beside another that did: an interval after it. */
 function countsAgain(metric: Metric, status: MetricStatus, { verdict, finishedAt }: NewMeasurement): boolean {
   if (verdict !== "fail" && verdict !== "inconclusive") return false;
   const last = verdict === "fail" ? status.lastFailureAt : status.lastInconclusiveAt;
@@ -85,13 +104,13 @@ function countsAgain(metric: Metric, status: MetricStatus, { verdict, finishedAt
 function tally(
   status: MetricStatus,
   taken: NewMeasurement,
-  { scheduled, counted }: { scheduled: boolean; counted: boolean },
+  { scheduled, counted, early }: { scheduled: boolean; counted: boolean; early: boolean },
 ): MetricStatus {
   const { verdict, finishedAt } = taken;
   const { noDataSince, ...rest } = status;
   const by = (wanted: Verdict): number => (counted && verdict === wanted ? 1 : 0);
   const towardsCount = scheduled && (verdict === "pass" || verdict === "fail" || verdict === "inconclusive");
-  const stillMissing = verdict === "no-data" ? (noDataSince ?? taken.startedAt) : verdict === "error" ? noDataSince : undefined;
+  const stillMissing = verdict === "no-data" && !early ? (noDataSince ?? taken.startedAt) : verdict === "error" ? noDataSince : undefined;
   return {
     ...rest,
     successful: status.successful + by("pass"),

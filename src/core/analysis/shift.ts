@@ -3,13 +3,19 @@
  *
  *   route changed ──settle──▶ settledAt   baseline = first sample at or after it   later samples − baseline = the requests under this weight
  *
- * Counters, not rate(): exact, without extrapolation, and requests of the weight before don't leak in through a window.
+ * Counters, not rate(): exact, without extrapolation, and requests of the weight before don't leak in through a window. They are sums over all
+ * callers' proxies: one that ends takes its whole past out, one that is scraped again brings it back. Between two such samples nothing is
+ * known, so that difference is left out.
  */
 
 /** Request counters by revision at one time; what src/prometheus reads. */
 export interface Counts {
   /** Time of the newest sample, ms since epoch. */
   readonly at: number;
+  /** How many proxies report. */
+  readonly reporters: number;
+  /** How many counters were reset within the last minutes. */
+  readonly resets: number;
   /** Requests since the counters' start, by the revision's value in the metrics ("" where it has none). */
   readonly byRevision: ReadonlyMap<string, number>;
 }
@@ -28,8 +34,8 @@ export interface ShiftState extends Revisions {
   readonly at: number;
   /** Whether a sample at or after settledAt is there. */
   readonly based: boolean;
-  /** The latest raw counters. */
-  readonly raw: ReadonlyMap<string, number>;
+  /** The latest counters, and what they are the sum of. */
+  readonly raw: Omit<Counts, "at">;
   /** Requests since the baseline. */
   readonly grown: ReadonlyMap<string, number>;
 }
@@ -38,16 +44,22 @@ export interface ShiftState extends Revisions {
 export function observeCounts(before: ShiftState | undefined, counts: Counts, revisions: Revisions): ShiftState {
   const state = before !== undefined && isSame(before, revisions) ? before : fresh(revisions);
   if (counts.at <= state.at || counts.at < revisions.settledAt) return state;
-  if (!state.based) return { ...state, at: counts.at, based: true, raw: new Map(counts.byRevision) };
-  const raw = new Map(state.raw);
+  const { at, ...raw } = counts;
+  if (!state.based || !isComparable(state.raw, raw)) return { ...state, at, based: true, raw };
   const grown = new Map(state.grown);
-  for (const [revision, value] of counts.byRevision) {
-    const last = raw.get(revision) ?? 0;
-    // A counter that went down was restarted: what it shows was counted since.
-    grown.set(revision, (grown.get(revision) ?? 0) + (value >= last ? value - last : value));
-    raw.set(revision, value);
+  for (const [revision, value] of raw.byRevision) {
+    grown.set(revision, (grown.get(revision) ?? 0) + value - (state.raw.byRevision.get(revision) ?? 0));
   }
-  return { ...state, at: counts.at, raw, grown };
+  return { ...state, at, raw: { ...raw, byRevision: new Map([...state.raw.byRevision, ...raw.byRevision]) }, grown };
+}
+
+/** Whether the same proxies counted on. */
+function isComparable(before: ShiftState["raw"], { reporters, resets, byRevision }: ShiftState["raw"]): boolean {
+  return (
+    reporters === before.reporters &&
+    resets <= before.resets &&
+    [...byRevision].every(([revision, value]) => value >= (before.byRevision.get(revision) ?? 0))
+  );
 }
 
 /** Requests by revision since the baseline; undefined before two samples, and while no request was counted. */
@@ -70,6 +82,6 @@ const fresh = ({ settledAt, stable, canary }: Revisions): ShiftState => ({
   canary,
   at: Number.NEGATIVE_INFINITY,
   based: false,
-  raw: new Map(),
+  raw: { reporters: 0, resets: 0, byRevision: new Map() },
   grown: new Map(),
 });

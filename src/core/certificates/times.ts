@@ -10,6 +10,8 @@ export interface CertificateTimes {
   trustDelay: number;
   /** So far clocks may differ: a CA is trusted so much longer than the last certificate that it signed. */
   margin: number;
+  /** So long a key seals the record before the next one does. */
+  auditKeyLife: number;
 }
 
 /** Every certificate says that it has been valid for so long already: a replica whose clock is behind must not find it unripe. */
@@ -20,19 +22,26 @@ const day = 86_400_000;
 /**
  * CA: a year, so that each cluster rotates it once in 8 months and the path is never left untried; nobody has to care, and 4 months remain to
  * notice that rotation stands still. Leaf: 30 days, so that a key that leaks is of no use for long, and 10 days remain after the renewal that
- * failed (a long holiday). Trust delay: kube-apiservers hear of a change within a second, a minute is for one that is just reconnecting.
+ * failed (a long holiday). Audit key: 90 days of seals are all that a stolen one can sign anew. Trust delay: kube-apiservers hear of a change within a second, a minute is for one that is just reconnecting.
  */
-export const defaultTimes: CertificateTimes = { authorityLife: 365 * day, leafLife: 30 * day, trustDelay: 60_000, margin: 3_600_000 };
+export const defaultTimes: CertificateTimes = {
+  authorityLife: 365 * day,
+  leafLife: 30 * day,
+  trustDelay: 60_000,
+  margin: 3_600_000,
+  auditKeyLife: 90 * day,
+};
 
 const names: Record<string, keyof CertificateTimes> = {
   ca: "authorityLife",
   leaf: "leafLife",
   trustDelay: "trustDelay",
   margin: "margin",
+  auditKey: "auditKeyLife",
 };
 
 /**
- * `ca=90d,leaf=7d,trustDelay=60s,margin=1h`; what is not named keeps its default.
+ * `ca=90d,leaf=7d,trustDelay=60s,margin=1h,auditKey=90d`; what is not named keeps its default.
  * @throws Error that says what is wrong, for a person
  */
 export function parseTimes(text: string): CertificateTimes {

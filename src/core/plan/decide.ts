@@ -1,5 +1,6 @@
 import { type CanaryPlan, isLive } from "../../api/plan.ts";
 import { revisionsBack, servedBefore } from "../admission/rollbackWindow.ts";
+import { journalRoot } from "../audit/journal.ts";
 import { fullPromotion } from "./approvals.ts";
 import { begin, repeats, strandedFor } from "./begin.ts";
 import { type Decision, Draft } from "./draft.ts";
@@ -26,7 +27,7 @@ export function decide(snapshot: Snapshot): Decision {
     const wakeAfter = strandedFor(snapshot);
     return { status: undefined, actions: begin(snapshot), ...(wakeAfter ? { wakeAfter } : {}) };
   }
-  const draft = new Draft(plan.status ?? firstStatus(plan, snapshot.now), snapshot.now);
+  const draft = new Draft(plan.status ?? firstStatus(plan, snapshot.now), snapshot.now, () => journalRoot(plan));
   draft.status.observedGeneration = plan.metadata.generation ?? 1;
   const policy = plan.spec.policy?.spec;
   if (!isLive(plan) || !policy) return plan.status === undefined ? bypassLeftAlone(plan, draft) : onlyRecord(plan, draft);

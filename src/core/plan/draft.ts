@@ -1,4 +1,6 @@
-import type { Condition, JournalEntry, Phase, PlanStatus } from "../../api/plan.ts";
+import type { Condition, Phase, PlanStatus } from "../../api/plan.ts";
+import { oneLine } from "../audit/escape.ts";
+import { appended } from "../audit/journal.ts";
 import type { Action } from "./action.ts";
 import type { PlanReason } from "./reasons.ts";
 
@@ -10,19 +12,19 @@ export interface Decision {
   wakeAfter?: number;
 }
 
-/** The journal is bounded: the first entries tell how it began, the last ones how it ends. */
-const journalLimit = 200;
-
 /** A decision in the making. Local to one call of `decide`, so that the steps of a decision read as sentences. */
 export class Draft {
   status: PlanStatus;
   readonly actions: Action[] = [];
   readonly now: number;
+  readonly #journalRoot: () => string;
   #wakeAfter: number | undefined;
 
-  constructor(status: PlanStatus, now: number) {
+  /** `journalRoot`: what the first entry of the journal links to. */
+  constructor(status: PlanStatus, now: number, journalRoot: () => string) {
     this.status = structuredClone(status);
     this.now = now;
+    this.#journalRoot = journalRoot;
   }
 
   get time(): string {
@@ -40,12 +42,10 @@ export class Draft {
   }
 
   /** A decision: reason and message go to the status, the journal and an Event, in the same words. */
-  tell(reason: PlanReason, message: string, type: "Normal" | "Warning" = "Normal"): void {
+  tell(reason: PlanReason, text: string, type: "Normal" | "Warning" = "Normal"): void {
+    const message = oneLine(text, 2048);
     this.say(reason, message);
-    const entry: JournalEntry = { at: this.time, reason, message: message.slice(0, 2048) };
-    const journal = [...(this.status.journal ?? []), entry];
-    this.status.journal =
-      journal.length > journalLimit ? [...journal.slice(0, 20), ...journal.slice(journal.length - journalLimit + 20)] : journal;
+    this.status.journal = appended(this.status.journal, { at: this.time, reason, message }, this.#journalRoot);
     this.do({ kind: "event", type, reason, message });
   }
 

@@ -46,6 +46,7 @@ export const planReasons = {
   RoutesRepaired: "Somebody removed the split; it was put back.",
   Unheld: "The request was taken back before anything had started.",
   Bypassed: "The change reached the cluster without a canary.",
+  EntriesLeftOut: "The journal has grown beyond its bound; the entries that stood here were left out.",
 } as const;
 
 export type PlanReason = keyof typeof planReasons;

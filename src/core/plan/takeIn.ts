@@ -30,14 +30,14 @@ function taken(look: Look, draft: Draft, { metric, retention }: InForce, before:
   if (answer.kind !== "counts") return record(metric, before, toMeasurement(judgeAnswer(metric, answer), answered), { closing, retention });
   const { builtin } = metric;
   if (builtin === undefined) return before;
-  const { counted, judgement } = judgeCounts({ ...metric, builtin }, before, answer, {
+  const { counted, judgement, early } = judgeCounts({ ...metric, builtin }, before, answer, {
     weight,
     weightChangedAt: weightChangedAt(look, draft),
     at: answered.finishedAt,
     builtins: builtinsIn(look.policy),
   });
   const after = { ...before, counted };
-  return judgement === undefined ? after : record(metric, after, toMeasurement(judgement, answered), { closing, retention });
+  return judgement === undefined ? after : record(metric, after, toMeasurement(judgement, answered), { closing, early, retention });
 }
 
 /** When the weight now in force was set: what was measured before speaks of another one. */

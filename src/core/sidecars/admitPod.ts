@@ -2,8 +2,11 @@ import type { CanaryPolicy } from "../../api/policy.ts";
 import type { SidecarPolicy } from "../../api/sidecarPolicy.ts";
 import { type Admission, allowed, patched } from "../admission/admission.ts";
 import type { Asking } from "../admission/deploymentReview.ts";
+import type { JsonPatchOperation } from "../admission/jsonPatch.ts";
 import { silent } from "../admission/reasons.ts";
 import type { PlanFact } from "../admission/world.ts";
+import { applied } from "./applied.ts";
+import { asWritten, markOperations } from "./asked.ts";
 import type { Demand, Fix } from "./demand.ts";
 import { addedNames, equipment } from "./demandsOn.ts";
 import { podOperations } from "./operations.ts";
@@ -31,20 +34,25 @@ export function admitPod({ asking, object }: { asking: Asking; object: PodLike }
   if (world.sidecarPolicies.length === 0 && world.policies.length === 0) return allowed(silent("NoPolicy"));
   const { namespace } = asking;
   const role = roleByHash(object, (hash) => world.plansOfRevision(namespace, hash));
-  const c = podCase(object, { namespace, known: world.namespaceLabels(namespace), role, stage: "Admission" });
+  const written = asWritten(object, world.sidecarPolicies);
+  const c = podCase(written, { namespace, known: world.namespaceLabels(namespace), role, stage: "Admission" });
   if (whyExempt(c, world.ownNamespace) !== undefined) return allowed(silent("NotForUs"));
   const { demands, fixes } = equipment(c, world.sidecarPolicies, world.ownNamespace);
-  return answer(c, demands, [...revisionFix(c, world.policies), ...fixes]);
+  return answer(object, c, demands, [...revisionFix(c, world.policies), ...fixes]);
 }
 
-function answer({ pod }: PodCase, demands: readonly Demand[], fixes: readonly Fix[]): Admission {
-  const operations = podOperations(pod, fixes, addedNames(demands));
+/** @param object the pod as it comes; `pod` of the case is the same before inject.serin.dev has asked for anything */
+function answer(object: PodLike, { pod }: PodCase, demands: readonly Demand[], fixes: readonly Fix[]): Admission {
+  const operations = operationsOn(object, pod, fixes, addedNames(demands));
   const lacking = demands.filter(({ standing }) => standing === "Missing");
-  if (lacking.length === 0) return fixes.length === 0 ? untouched(demands) : patched("Equipped", silent("RevisionNamed"), operations);
+  if (lacking.length === 0) {
+    if (fixes.length > 0) return patched("Equipped", silent("RevisionNamed"), operations);
+    return operations.length > 0 ? patched("Stripped", silent("LeftoverRemoved"), operations) : untouched(demands);
+  }
   const warnings = lines(demands);
   const lacks = lacking.flatMap((demand) => demand.lacks);
-  const added = lacking.filter(isEnforced).flatMap((demand) => demand.lacks.filter((lack) => lack.fixes.length > 0));
-  const left = lacks.filter((lack) => !added.includes(lack));
+  const added = new Set(lacking.filter(isEnforced).flatMap((demand) => demand.lacks.filter((lack) => lack.fixes.length > 0)));
+  const left = lacks.filter((lack) => !added.has(lack));
   const subject = {
     policy: lacking.map(({ policy }) => policy.metadata.name).join(", "),
     ...(left.length === 0
@@ -56,9 +64,15 @@ function answer({ pod }: PodCase, demands: readonly Demand[], fixes: readonly Fi
             .slice(0, longestNote),
         }),
   };
-  const words = added.length > 0 ? sidecarsAdded(added, warnings) : sidecarsLacking(warnings);
-  const findings = lacks.map((lack) => (added.includes(lack) ? "Added" : lack.reason));
-  return { ...patched(added.length > 0 ? "Equipped" : "Lacking", words, operations, subject), findings };
+  const words = added.size > 0 ? sidecarsAdded([...added], warnings) : sidecarsLacking(warnings);
+  const findings = lacks.map((lack) => (added.has(lack) ? "Added" : lack.reason));
+  return { ...patched(added.size > 0 ? "Equipped" : "Lacking", words, operations, subject), findings };
+}
+
+function operationsOn(object: PodLike, pod: PodLike, fixes: readonly Fix[], added: ReadonlySet<string>): JsonPatchOperation[] {
+  if (object === pod) return podOperations(pod, fixes, added);
+  const rest = fixes.filter(({ kind }) => kind !== "label" && kind !== "annotation");
+  return [...markOperations(object, applied(pod, fixes, added)), ...podOperations(pod, rest, added)];
 }
 
 const isEnforced = ({ policy }: Demand): boolean => policy.spec.enforcement === "Enforce";

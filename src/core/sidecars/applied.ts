@@ -9,10 +9,28 @@ import type { PodContainer, PodLike } from "./pod.ts";
  * @param added names of all that policies add; ours stay in the order of the policies
  */
 export function applied(pod: PodLike, fixes: readonly Fix[], added: ReadonlySet<string>): PodLike {
-  return fixes.reduce((sofar, fix) => withFix(sofar, fix, added), pod);
+  const variables = fixes.filter((fix) => fix.kind === "variable");
+  const others = fixes.filter((fix) => fix.kind !== "variable");
+  return withVariables(
+    others.reduce((sofar, fix) => withFix(sofar, fix, added), pod),
+    variables,
+  );
 }
 
-function withFix(pod: PodLike, fix: Fix, added: ReadonlySet<string>): PodLike {
+export type VariableFix = Extract<Fix, { kind: "variable" }>;
+
+/** All in one pass: before the API server has validated a pod it may have forty thousand containers. */
+function withVariables(pod: PodLike, fixes: readonly VariableFix[]): PodLike {
+  if (fixes.length === 0) return pod;
+  const byContainer = Map.groupBy(fixes, ({ container }) => container);
+  const containers = pod.spec.containers.map((container) => {
+    const more = byContainer.get(container.name)?.map(({ variable }) => variable);
+    return more === undefined ? container : { ...container, env: [...(container.env ?? []), ...more] };
+  });
+  return { ...pod, spec: { ...pod.spec, containers } };
+}
+
+function withFix(pod: PodLike, fix: Exclude<Fix, VariableFix>, added: ReadonlySet<string>): PodLike {
   const { metadata, spec } = pod;
   switch (fix.kind) {
     case "label":
@@ -26,12 +44,6 @@ function withFix(pod: PodLike, fix: Fix, added: ReadonlySet<string>): PodLike {
       const present = spec[list] ?? [];
       const at = fix.isNative ? placeOfNative(present, added) : placeOfPlain(present);
       return { ...pod, spec: { ...spec, [list]: [...present.slice(0, at), fix.container, ...present.slice(at)] } };
-    }
-    case "variable": {
-      const containers = spec.containers.map((container) =>
-        container.name === fix.container ? { ...container, env: [...(container.env ?? []), fix.variable] } : container,
-      );
-      return { ...pod, spec: { ...spec, containers } };
     }
   }
 }

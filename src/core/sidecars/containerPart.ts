@@ -32,8 +32,10 @@ function containerLack(asked: Asked, container: SidecarContainer, volumes: reado
   const wanted = built(container, policy.spec.security, c.pod);
   const present = containersOf(c.pod).find(({ name }) => name === wanted.name);
   if (present) return isSameContainer(present, wanted) ? undefined : differs(asked, what);
-  if (policy.spec.security === "AsWritten" && enforcesPodSecurity(asked) && !isRestricted(container))
-    return blocked(what, "PodSecurityRefuses", `namespace ${c.namespace} enforces PodSecurity, which refuses it as it is written`);
+  if (policy.spec.security === "AsWritten" && !isRestricted(container)) {
+    const refuses = whyPodSecurityRefuses(asked);
+    if (refuses !== undefined) return blocked(what, "PodSecurityRefuses", refuses);
+  }
   const absent = (container.volumeMounts ?? []).find(({ name }) => !hasVolume(c.pod, name) && !volumes.some((own) => own.name === name));
   if (absent) return blocked(what, "NoSuchVolume", `it mounts volume ${absent.name}, which neither the policy nor the pod has`);
   return missing(asked, what, [{ kind: "container", container: wanted, isNative: isNative(container, c.pod) }]);
@@ -52,7 +54,11 @@ const hasVolume = ({ spec }: PodLike, wanted: string): boolean => (spec.volumes 
 /** The label by which a namespace enforces (k8s.io/pod-security-admission/api/constants.go `EnforceLevelLabel`). A cluster-wide default can't be seen. */
 const enforceLevel = "pod-security.kubernetes.io/enforce";
 
-function enforcesPodSecurity({ c }: Asked): boolean {
+/** Of a namespace that was made a moment ago the worst is assumed: its first pod must not be refused for a container of ours. */
+function whyPodSecurityRefuses({ c }: Asked): string | undefined {
+  if (c.stage === "Admission" && !c.isNamespaceKnown)
+    return `nothing is known yet of namespace ${c.namespace}, which may enforce PodSecurity`;
   const level = own(c.namespaceLabels, enforceLevel);
-  return level !== undefined && level !== "privileged";
+  const enforces = level !== undefined && level !== "privileged";
+  return enforces ? `namespace ${c.namespace} enforces PodSecurity, which refuses it as it is written` : undefined;
 }

@@ -38,12 +38,12 @@ const mostRounds = 4;
  */
 export function equipment(c: PodCase, policies: readonly SidecarPolicy[], ownNamespace: string): { demands: Demand[]; fixes: Fix[] } {
   const demands = demandsOn(c, policies, ownNamespace);
-  const fixes = fixesOf(demands);
+  let fixes = fixesOf(demands);
   const added = addedNames(demands);
   for (let round = 1; round < mostRounds && fixes.length > 0; round++) {
     const more = fixesOf(demandsOn({ ...c, pod: applied(c.pod, fixes, added) }, policies, ownNamespace));
     if (more.length === 0) break;
-    fixes.push(...more);
+    fixes = fixes.concat(more);
   }
   return { demands, fixes };
 }

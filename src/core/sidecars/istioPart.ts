@@ -1,18 +1,20 @@
-import { parseDocument } from "yaml";
 import type { IstioWish } from "../../api/istioMarks.ts";
 import { istio } from "../../api/names.ts";
 import { type Asked, blocked, type Findings, type Fix, type Lack, missing } from "./demand.ts";
 import { containersOf, own, type PodCase } from "./pod.ts";
+import { withHold } from "./proxyConfig.ts";
 
 /*
  * What Istio's injector is to be told. It comes after us (`canary-serin` sorts before `istio-sidecar-injector`), so at admission the marks are
- * what counts; of a stored pod it is the proxy.
+ * what counts; of a stored pod it is the proxy. manifests/admission/inject-policy.yaml says the same inside kube-apiserver: change both.
  */
 
 interface Mark {
   kind: "label" | "annotation";
   key: string;
   value: string;
+  /** What the pod itself says is in the value. */
+  isMerged?: true;
 }
 
 const [proxy] = istio.containers;
@@ -82,21 +84,11 @@ function annotationMarks({ c, policy }: Asked, { annotations = {}, holdUntilProx
     const base = isForced ? (annotations[istio.proxyConfig] ?? present) : (present ?? annotations[istio.proxyConfig]);
     wanted[istio.proxyConfig] = withHold(base, holdUntilProxyStarts, isForced) ?? base;
   }
-  return Object.entries(wanted).flatMap(([key, value]) => (value === undefined ? [] : [{ kind: "annotation", key, value }]));
-}
-
-const holdField = "holdApplicationUntilProxyStarts";
-
-/** The configuration with the hold in it, the rest as it was written. Undefined: it can't be read, and Istio will say so itself. */
-function withHold(config: string | undefined, hold: boolean, isForced: boolean): string | undefined {
-  if (config === undefined || config.trim() === "") return `${holdField}: ${hold}`;
-  const document = parseDocument(config);
-  const parsed: unknown = document.errors.length === 0 ? document.toJS() : undefined;
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) return undefined;
-  const present = (parsed as Record<string, unknown>)[holdField];
-  if (present === hold || (present !== undefined && !isForced)) return config;
-  document.set(holdField, hold);
-  return document.toString({ lineWidth: 0 }).trimEnd();
+  return Object.entries(wanted).flatMap(([key, value]) => {
+    if (value === undefined) return [];
+    const isMerged = key === istio.proxyConfig && holdUntilProxyStarts !== undefined;
+    return [{ kind: "annotation", key, value, ...(isMerged ? { isMerged } : {}) }];
+  });
 }
 
 /** Why a mark can't be set: a policy before this one wants another value there. */
@@ -114,11 +106,9 @@ function claimAgainst({ claims }: Asked, marks: readonly Mark[]): string | undef
  */
 function fixesFor(c: PodCase, marks: readonly Mark[], isForced: boolean): Fix[] {
   return marks.filter((mark) => {
-    const { key, value } = mark;
     const present = presentValue(c, mark);
-    if (present === value) return false;
-    // The team's proxy configuration is kept and added to (`withHold`), so a differing value is already a merged one.
-    return present === undefined || isForced || key === istio.inject || key === istio.proxyConfig;
+    if (present === mark.value) return false;
+    return present === undefined || isForced || mark.key === istio.inject || mark.isMerged === true;
   });
 }
 

@@ -10,7 +10,9 @@ export function lacksInWords(lacks: ReadonlyArray<Pick<Lack, "what" | "message">
   const byWhy = new Map<string, string[]>();
   for (const { what, message } of lacks) {
     const why = message.startsWith(`${what}: `) ? message.slice(what.length + 2) : message;
-    byWhy.set(why, [...(byWhy.get(why) ?? []), what]);
+    const whats = byWhy.get(why);
+    if (whats === undefined) byWhy.set(why, [what]);
+    else whats.push(what);
   }
   return [...byWhy].map(([why, whats]) => `${whats.join(", ")}: ${why}`).join("; ");
 }

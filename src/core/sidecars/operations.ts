@@ -1,15 +1,33 @@
 import { type JsonPatchOperation, jsonPointer } from "../admission/jsonPatch.ts";
-import { applied, placeOfNative, placeOfPlain } from "./applied.ts";
+import { applied, placeOfNative, placeOfPlain, type VariableFix } from "./applied.ts";
 import type { Fix } from "./demand.ts";
 import type { PodLike } from "./pod.ts";
 
 /** The operations that turn the pod into `applied(pod, fixes, added)`, by hand: each knows its place, and nothing is compared. */
 export function podOperations(pod: PodLike, fixes: readonly Fix[], added: ReadonlySet<string>): JsonPatchOperation[] {
   let present = pod;
-  return fixes.flatMap((fix) => {
-    const operations = operationsOf(present, fix, added);
+  const operations: JsonPatchOperation[] = [];
+  for (const fix of fixes) {
+    if (fix.kind === "variable") continue;
+    operations.push(...operationsOf(present, fix, added));
     present = applied(present, [fix], added);
-    return operations;
+  }
+  const variables = fixes.filter((fix) => fix.kind === "variable");
+  // Not `push(...)`: there may be more of them than a call takes arguments.
+  return operations.concat(variableOperations(present, variables));
+}
+
+/** At the end, when every container has its place, and each container is looked for once. */
+function variableOperations({ spec: { containers } }: PodLike, fixes: readonly VariableFix[]): JsonPatchOperation[] {
+  if (fixes.length === 0) return [];
+  const places = new Map<string, number>();
+  for (const [at, { name }] of containers.entries()) if (!places.has(name)) places.set(name, at);
+  const begun = new Set<number>();
+  return fixes.flatMap(({ container, variable }) => {
+    const at = places.get(container) ?? -1;
+    const list = begun.has(at) ? [] : containers[at]?.env;
+    begun.add(at);
+    return intoList(list, variable, "-", "spec", "containers", at, "env");
   });
 }
 
@@ -20,7 +38,7 @@ const add = (value: unknown, ...path: Array<string | number>): JsonPatchOperatio
 });
 
 /** `add` needs its parent, which may be absent. */
-function operationsOf({ metadata, spec }: PodLike, fix: Fix, added: ReadonlySet<string>): JsonPatchOperation[] {
+function operationsOf({ metadata, spec }: PodLike, fix: Exclude<Fix, VariableFix>, added: ReadonlySet<string>): JsonPatchOperation[] {
   switch (fix.kind) {
     case "label":
     case "annotation": {
@@ -34,10 +52,6 @@ function operationsOf({ metadata, spec }: PodLike, fix: Fix, added: ReadonlySet<
     case "container": {
       if (!fix.isNative) return [add(fix.container, "spec", "containers", placeOfPlain(spec.containers))];
       return intoList(spec.initContainers, fix.container, placeOfNative(spec.initContainers ?? [], added), "spec", "initContainers");
-    }
-    case "variable": {
-      const at = spec.containers.findIndex(({ name }) => name === fix.container);
-      return intoList(spec.containers[at]?.env, fix.variable, "-", "spec", "containers", at, "env");
     }
   }
 }

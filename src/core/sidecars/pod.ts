@@ -47,6 +47,8 @@ export interface PodCase {
   pod: PodLike;
   namespace: string;
   namespaceLabels: Readonly<Record<string, string>>;
+  /** false: it is newer than the cache, so it may have any labels. */
+  isNamespaceKnown: boolean;
   role: Role;
   /** Admission: what is missing is being added, and Istio's injector comes after us. Stored: the pod is what it is. */
   stage: "Admission" | "Stored";
@@ -60,6 +62,7 @@ export const podCase = (
   pod,
   namespace: about.namespace,
   namespaceLabels: namespaceLabels(about.known, about.namespace),
+  isNamespaceKnown: about.known !== undefined,
   role: about.role,
   stage: about.stage,
 });

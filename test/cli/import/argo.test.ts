@@ -171,3 +171,32 @@ test.each([
   expect(err).toContain(says);
   expect({ out, code }).toEqual({ out: "", code: 1 });
 });
+
+test("a query that knows a revision by its Service, and is not Istio's, matters", async () => {
+  const manifests = (query: string): string => `apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: web, namespace: shop, labels: {app: web}}
+spec:
+  strategy:
+    canary:
+      canaryService: web-canary
+      stableService: web
+      steps: [{setWeight: 10}]
+      analysis: {templates: [{templateName: t}], args: [{name: s, value: web-canary}]}
+---
+apiVersion: argoproj.io/v1alpha1
+kind: AnalysisTemplate
+metadata: {name: t, namespace: shop}
+spec:
+  args: [{name: s}]
+  metrics:
+    - {name: m, successCondition: "result[0] < 1", provider: {prometheus: {query: '${query}'}}}
+`;
+  const imported = (query: string) => serin("import argo -f x.yaml", [], { files: { "x.yaml": manifests(query) } });
+  const other = await imported('sum(http_errors{service="{{args.s}}"}) / sum(istio_requests_total{destination_service_name="{{args.s}}"})');
+  expect(other.err).toContain("query: counted by the Service of one revision, and both are behind one here");
+  expect(other.code).toBe(1);
+  const ofIstio = await imported('sum(istio_requests_total{destination_service_name="{{args.s}}"})');
+  expect(ofIstio.err).not.toContain("matters:");
+  expect(ofIstio.code).toBe(0);
+});

@@ -202,6 +202,22 @@ test.each([
   expect(code).toBe(1);
 });
 
+test.each([
+  [
+    "half of it is not Istio's",
+    'sum(istio_requests_total{destination_workload="{{ target }}"}) / sum(app_errors{pod=~"{{ target }}-.*"})',
+    "names the target",
+  ],
+  ["written without blanks around", 'sum(app_errors{pod=~"{{- target -}}-.*"})', "names the target"],
+  ["primary", 'sum(istio_requests_total{destination_workload="{{ target }}-primary"})', "names what Flagger made (-primary, -canary)"],
+  ["the canary's Service", 'sum(x{service="{{ service }}-canary"})', "names what Flagger made (-primary, -canary)"],
+])("a query that would count another revision matters: %s", async (_, query, says) => {
+  const metric = JSON.stringify({ name: "m", query, thresholdRange: { max: 1 } });
+  const { err, code } = await flagger(canary(`{stepWeight: 10, metrics: [${metric}]}`));
+  expect(err).toContain(`query: ${says}`);
+  expect(code).toBe(1);
+});
+
 test("a plain Canary with its Deployment maps as a whole", async () => {
   const { err, code } = await flagger(
     canary("{interval: 1m, threshold: 2, stepWeight: 50, metrics: [{name: request-success-rate, thresholdRange: {min: 99}}]}"),

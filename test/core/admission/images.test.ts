@@ -75,11 +75,11 @@ describe("a glob of match.images", () => {
       `${"a".repeat(255)}:${"a".repeat(128)}@sha256:${"a".repeat(100_000)}`,
     ],
     ["one long part", `*${"a".repeat(250)}b*`, "a".repeat(1_000_000)],
-  ])("that is hostile (%s) holds nothing up: twenty matches in a second", (_what, glob, image) => {
+  ])("that is hostile (%s) holds nothing up: twenty matches in seconds, on a busy machine too", (_what, glob, image) => {
     expect(glob.length).toBeLessThanOrEqual(254);
     const started = performance.now();
     for (let i = 0; i < 20; i++) expect(matchesImage([glob], image)).toBe(false);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(performance.now() - started).toBeLessThan(4_000);
   });
 });
 

@@ -71,6 +71,32 @@ describe("closingLook", () => {
     expect(closingLook(metric, status, closing(95))).toEqual({ kind: "failed", message: "m: failed (2) > failureLimit (1); fail" });
   });
 
+  test.each(["fail", "inconclusive"] as const)(
+    "a scheduled %s milliseconds after a closing one that counted is the same trouble, not a second one",
+    (verdict) => {
+      const forgiving = aMetric({ interval: "1m", failureLimit: 1, inconclusiveLimit: 1 });
+      const counters = verdict === "fail" ? "failed" : "inconclusive";
+      let status = record(forgiving, begin(forgiving, { now: t0 }), at({ started: 0, verdict: "pass" }));
+      status = record(forgiving, status, at({ started: 60_000, took: 3, verdict }), { closing: true });
+      status = record(forgiving, status, at({ started: 60_005, took: 3, verdict }));
+      expect(status).toMatchObject({ phase: "Running", [counters]: 1, measured: 2 });
+      expect(status.measurements.map(({ counted }) => counted)).toEqual([true, true, false]);
+      // The next one of the schedule is an interval later, and counts.
+      expect(due(forgiving, status, { now: t0 + 61_000, startedAt: t0 })).toEqual({ at: t0 + 120_009 });
+      status = record(forgiving, status, at({ started: 120_009, verdict }));
+      expect(status[counters]).toBe(2);
+      expect(["Failed", "Inconclusive"]).toContain(status.phase);
+    },
+  );
+
+  test("two failures of the schedule both count, also when a closing look between them did not", () => {
+    const twice = aMetric({ interval: "10s", failureLimit: 1 });
+    let status = record(twice, begin(twice, { now: t0 }), at({ started: 0, verdict: "fail" }));
+    status = record(twice, status, at({ started: 4_000, verdict: "fail" }), { closing: true });
+    expect(status.failed).toBe(1);
+    expect(record(twice, status, at({ started: 10_001, verdict: "fail" }))).toMatchObject({ phase: "Failed", failed: 2 });
+  });
+
   test("inconclusive looks count once per interval and end Inconclusive", () => {
     let status = record(metric, started, at({ started: 34_000, verdict: "inconclusive" }), { closing: true });
     expect(status.phase).toBe("Inconclusive");

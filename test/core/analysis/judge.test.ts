@@ -166,6 +166,23 @@ describe("from an answer to a verdict", () => {
     expect(ask({ success: "all(result, # < 1000)" }, [1]).message).toContain("in CEL `all(result, # < 1000)` is `result.all(x, x < 1000)`");
   });
 
+  test("two series where a condition reads one never pass (row P2 of research/reliability.md; Argo: looks at the first)", () => {
+    expect(ask({ success: atLeast95 }, [0.99, 0])).toEqual({
+      verdict: "error",
+      value: "[0.99, 0]",
+      message:
+        "m: result[0] >= 0.95 reads one of the 2 series that the query answered: sum them, or test all with result.all(x, …) with result = [0.99, 0]",
+    });
+    expect(verdict({ failure: above5 }, [0.01, 0.5])).toBe("error");
+    expect(verdict({ success: `isNaN(result[0]) || ${atLeast95}` }, [0.99, 0.99])).toBe("error");
+    // What fails by the first one fails.
+    expect(verdict({ success: atLeast95 }, [0.5, 1])).toBe("fail");
+    expect(verdict({ failure: above5 }, [0.5, 0.01])).toBe("fail");
+    for (const whole of ["result[0] >= 0.95 && result[1] >= 0.95", "result.all(x, x >= 0.95)", "size(result) > 1 && result[0] >= 0.95"])
+      expect(verdict({ success: whole }, [0.99, 0.99])).toBe("pass");
+    expect(verdict({ success: atLeast95, failure: "result.exists(x, x < 0.9)" }, [0.99, 0.95])).toBe("pass");
+  });
+
   test("an answer that is an error keeps its message", () => {
     expect(judge({ name: "m", successCondition: atLeast95 }, { kind: "error", message: "no answer within 5s" })).toEqual({
       verdict: "error",

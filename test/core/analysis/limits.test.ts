@@ -147,6 +147,24 @@ describe("how a metric ends", () => {
     expect(record(metric, all, at({ started: 60_000, verdict: "error" })).phase).toBe("Error");
   });
 
+  test("a built-in in a step that wants to see more takes its time; a wanted row of passes is waited for, and no person is", () => {
+    const builtin = { name: "m", builtin: { successRate: {} } };
+    const inStep = (more: object, ...verdicts: Verdict[]) => {
+      const metric = { ...builtin, ...more };
+      return verdicts.reduce(
+        (status, verdict, index) => record(metric, status, at({ started: index * 2_000, verdict })),
+        begin(metric, { now: t0, step: 1 }),
+      ).phase;
+    };
+    expect(inStep({ consecutiveSuccessLimit: 2 }, "pass")).toBe("Running");
+    expect(inStep({ consecutiveSuccessLimit: 2 }, "pass", "inconclusive", "pass")).toBe("Running");
+    expect(inStep({ consecutiveSuccessLimit: 2 }, "inconclusive", "pass", "pass")).toBe("Successful");
+    expect(inStep({ count: 2, consecutiveSuccessLimit: 2 }, "inconclusive", "pass")).toBe("Running");
+    expect(inStep({ count: 2, consecutiveSuccessLimit: 2 }, "inconclusive", "pass", "pass")).toBe("Successful");
+    expect(inStep({ count: 3, failureLimit: 1, consecutiveSuccessLimit: 2 }, "pass", "fail", "inconclusive")).toBe("Failed");
+    expect(inStep({}, "pass")).toBe("Successful");
+  });
+
   test("a broken metric only remembers what comes late", () => {
     const metric = aMetric({ interval: "1m" });
     const failed = ended(metric, "fail");

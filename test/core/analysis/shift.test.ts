@@ -3,7 +3,13 @@ import { describe, expect, test } from "vitest";
 import { type Counts, observeCounts, type ShiftState, shares } from "../../../src/core/analysis/shift.ts";
 
 const revisions = { settledAt: 1_000, stable: "old", canary: "new" };
-const counts = (at: number, byRevision: Record<string, number>): Counts => ({ at, byRevision: new Map(Object.entries(byRevision)) });
+const counts = (at: number, byRevision: Record<string, number>, of: Partial<Counts> = {}): Counts => ({
+  at,
+  reporters: 10,
+  resets: 0,
+  byRevision: new Map(Object.entries(byRevision)),
+  ...of,
+});
 const observe = (...samples: Counts[]): ShiftState =>
   samples.reduce<ShiftState | undefined>((state, sample) => observeCounts(state, sample, revisions), undefined) as ShiftState;
 
@@ -25,12 +31,24 @@ describe("which share the canary really got", () => {
     expect(observeCounts(state, counts(1_500, { old: 5 }), revisions)).toBe(state);
   });
 
-  test("a counter that went down was restarted: it counts from 0", () => {
-    expect(shares(observe(counts(1_000, { old: 500 }), counts(2_000, { old: 510 }), counts(3_000, { old: 4 })))).toEqual({
-      canary: 0,
-      stable: 14,
-      total: 14,
-    });
+  // The sums hold all that the callers ever sent: taken for new requests, a tenth of a million of stable's would hide the canary's share for good.
+  test.each<[string, Partial<Counts>, Record<string, number>]>([
+    ["one of ten callers goes away", { reporters: 9 }, { old: 900_800, new: 620 }],
+    ["one that was not scraped is back", { reporters: 11 }, { old: 1_100_800, new: 620 }],
+    ["one starts over", { resets: 1 }, { old: 1_000_770, new: 610 }],
+    ["one takes another's place", {}, { old: 900_800, new: 620 }],
+  ])("%s: that difference is left out, and counting goes on from there", (_, of, sums) => {
+    const before = [counts(1_000, { old: 1_000_000, new: 0 }), counts(2_000, { old: 1_000_700, new: 300 })];
+    const after = counts(3_000, sums, of);
+    expect(shares(observe(...before, after))).toEqual({ canary: 300, stable: 700, total: 1_000 });
+    const later = counts(4_000, { old: (sums["old"] ?? 0) + 70, new: (sums["new"] ?? 0) + 30 }, of);
+    expect(shares(observe(...before, after, later))).toEqual({ canary: 330, stable: 770, total: 1_100 });
+  });
+
+  test("nor does all that ever was count, when Prometheus was restarted and has found the proxies again", () => {
+    const empty = counts(2_000, {}, { reporters: 0 });
+    const back = counts(3_000, { old: 1_000_000, new: 300 });
+    expect(shares(observe(counts(1_000, { old: 999_000, new: 0 }), empty, back))).toBeUndefined();
   });
 
   test("a series that is new since the baseline counts from 0, one that goes away keeps what it had", () => {

@@ -334,8 +334,8 @@ describe("the times", () => {
     expect(parseTimes("")).toEqual(defaultTimes);
   });
   const wrong: Array<[string, string]> = [
-    ["life=3d", '"life=3d" sets no time: write ca=…, leaf=…, trustDelay=…, margin=…'],
-    ["__proto__=3d", '"__proto__=3d" sets no time: write ca=…, leaf=…, trustDelay=…, margin=…'],
+    ["life=3d", '"life=3d" sets no time: write ca=…, leaf=…, trustDelay=…, margin=…, auditKey=…'],
+    ["__proto__=3d", '"__proto__=3d" sets no time: write ca=…, leaf=…, trustDelay=…, margin=…, auditKey=…'],
     ["ca=soon", '"soon" is not a duration: write it like 30s, 1m, 1h30m or 500ms'],
     ["ca=60d", "a CA of 60d is too short for certificates of 30d: three times is the least"],
     ["leaf=1h", "certificates of 1h are too short: trustDelay 1m, margin 1h and a second is the least"],

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { ClusterModel, ProcessModel } from "./rotationModel.ts";
 
 /** Lives of minutes, so that a run of minutes sees many rotations. A kube-apiserver may lag by trustDelay, a clock be wrong by half the margin. */
-const times = { authorityLife: 240_000, leafLife: 60_000, trustDelay: 5_000, margin: 10_000 };
+const times = { authorityLife: 240_000, leafLife: 60_000, trustDelay: 5_000, margin: 10_000, auditKeyLife: 0 };
 const runs = process.env["SOAK"] ? 20_000 : 1_000;
 
 type Fault = "clear" | "drop one" | "delete configuration" | "corrupt serving" | "delete serving" | "lose CA Secret" | "lose CA keys";

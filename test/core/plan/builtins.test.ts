@@ -155,6 +155,18 @@ describe("crashes and changes of weight", () => {
     expect(good.plan?.status?.phase).toBe("Promoted");
   });
 
+  test("the next worker goes on with the evidence that the plan remembers", async () => {
+    const cluster = await tell({ policy: { ...builtins(errors), steps: [{ setWeight: 30 }, { pause: {} }] } }, 40_000);
+    const evidence = (): { startedAt: number; stable: { requests: number } } =>
+      JSON.parse(cluster.plan?.status?.metrics?.[0]?.counted?.evidence ?? "{}");
+    const before = evidence();
+    expect(before.stable.requests).toBeGreaterThan(100);
+    cluster.crash();
+    await cluster.run(40_000);
+    expect(evidence().startedAt).toBe(before.startedAt);
+    expect(evidence().stable.requests).toBeGreaterThan(before.stable.requests);
+  });
+
   test("two built-ins of one source cost one query every two seconds", async () => {
     const more = { name: "rate", builtin: { successRate: { min: 0.9 } } };
     const cluster = await tell({ policy: { ...builtins(errors, more), steps: [{ setWeight: 30 }, { pause: {} }] } }, 10_000);

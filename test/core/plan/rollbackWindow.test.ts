@@ -33,6 +33,7 @@ test("back to what just served: weight 100 at once, promoted when ready, no requ
   expect(cluster.plan?.status?.journal).toContainEqual({
     at: expect.any(String),
     reason: "WithinRollbackWindow",
+    hash: expect.any(String),
     message:
       "nginx:1.23.0 served just before the present one (rollbackWindow: 1): straight to weight 100, without the 4 steps and their analysis",
   });

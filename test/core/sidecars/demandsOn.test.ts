@@ -144,6 +144,12 @@ describe("containers", () => {
       expect(lacking(asked(beingMade(pod(), { known: { "pod-security.kubernetes.io/enforce": level } }), privileged))).toEqual([
         "PodSecurityRefuses: container tracer: namespace shop enforces PodSecurity, which refuses it as it is written",
       ]);
+    // `helm install --create-namespace`: the pod comes before the namespace is in the cache.
+    const tooNew = { known: undefined };
+    expect(lacking(asked(beingMade(pod(), tooNew), privileged))).toEqual([
+      "PodSecurityRefuses: container tracer: nothing is known yet of namespace shop, which may enforce PodSecurity",
+    ]);
+    expect(fixes(beingMade(pod(), tooNew), aSidecarPolicy())).not.toEqual([]);
   });
 
   test("in a pod that runs as root they get a user of their own, or runAsNonRoot would keep the pod from starting", () => {
@@ -221,6 +227,36 @@ describe("Istio's injector", () => {
     expect(valueIn(annotation(key, "{concurrency: 2}"))).toEqual(["{ concurrency: 2, holdApplicationUntilProxyStarts: true }"]);
     expect(valueIn(annotation(key, "holdApplicationUntilProxyStarts: false"))).toEqual([]);
     expect(valueIn(annotation(key, "{"))).toEqual([]);
+    expect(valueIn(annotation(key, "a: *b"))).toEqual([]);
+  });
+
+  // Whoever may make a pod may write 256 KiB there. Read as any YAML it kept the webhook busy for 15 s, or made it give up, and the pod got nothing.
+  test.each([
+    ["very long", Array.from({ length: 12_000 }, (_, index) => `k${index}: v`).join("\n"), []],
+    ["very deep", "[".repeat(4_000), []],
+    [
+      "billions of words",
+      [
+        "a: &a [x, x, x, x, x, x, x, x, x]",
+        ..."bcdefghi".split("").map((at, index) => `${at}: &${at} [${Array(9).fill(`*${"abcdefghi"[index]}`)}]`),
+      ].join("\n"),
+      [expect.stringMatching(/\nholdApplicationUntilProxyStarts: true$/)],
+    ],
+  ])("a configuration that is %s costs nobody anything", (_, config, values) => {
+    const hold = aSidecarPolicy(asking({ istio: { inject: "Enabled", holdUntilProxyStarts: true } }));
+    const found = fixes(beingMade(pod(annotation("proxy.istio.io/config", config))), hold);
+    expect(found.flatMap((fix) => (fix.kind === "annotation" ? [fix.value] : []))).toEqual(values);
+    expect(found).toContainEqual({ kind: "label", key: "sidecar.istio.io/inject", value: "true" });
+  });
+
+  test("the team's own proxy configuration stays, unless the policy forces its own", () => {
+    const key = "proxy.istio.io/config";
+    const made = beingMade(pod(annotation(key, "concurrency: 2")));
+    const asks = (optOut: "Allow" | "Forbid") =>
+      aSidecarPolicy(asking({ istio: { inject: "Enabled", annotations: { [key]: "concurrency: 1" } }, optOut }));
+    const values = (optOut: "Allow" | "Forbid") =>
+      fixes(made, asks(optOut)).flatMap((fix) => (fix.kind === "annotation" ? [fix.value] : []));
+    expect([values("Allow"), values("Forbid")]).toEqual([[], ["concurrency: 1"]]);
   });
 
   test("of two policies that disagree the first one is heard", () => {

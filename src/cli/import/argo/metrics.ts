@@ -109,11 +109,21 @@ function queryOf(query: string, args: Args | undefined, remarks: Remarks): strin
     const { text, revision } = args.get(name) ?? {};
     return text === undefined ? written : `${text}${revision === undefined ? "" : markOf[revision]}`;
   });
-  remarks.note(
-    [],
-    "counted by the Service of one revision; here it counts the one Service and that revision's pods (destination_canonical_revision)",
-  );
-  const narrowed = [...revisions].reduce((text, revision) => narrow(text, revision), marked);
+  let isOfIstio = true;
+  const told = (selector: string): void => {
+    isOfIstio &&= selector.startsWith("istio_");
+  };
+  const narrowed = [...revisions].reduce((text, revision) => narrow(text, revision, told), marked);
+  if (isOfIstio)
+    remarks.note(
+      [],
+      "counted by the Service of one revision; here it counts the one Service and that revision's pods (destination_canonical_revision)",
+    );
+  else
+    remarks.matters(
+      [],
+      "counted by the Service of one revision, and both are behind one here: of all metrics only Istio's have the label that tells them apart (destination_canonical_revision); write a matcher that the others have",
+    );
   return filled(
     [...revisions].reduce((text, revision) => text.replaceAll(markOf[revision], ""), narrowed),
     args,
@@ -124,9 +134,15 @@ function queryOf(query: string, args: Args | undefined, remarks: Remarks): strin
 /** Stands behind what named a revision until its selectors are found. */
 const markOf = { canary: "\u0001", stable: "\u0002" } as const;
 
-function narrow(query: string, revision: "canary" | "stable"): string {
+/** A selector without that label finds nothing, which holds the plan; without the matcher it would count both revisions. */
+function narrow(query: string, revision: "canary" | "stable", told: (selector: string) => void): string {
   const matcher = `destination_canonical_revision="{{args.${revision}-hash}}"`;
-  return withMatcher(query, matcher, (selector) => selector.includes(markOf[revision]), neutral(query));
+  const isMarked = (selector: string): boolean => {
+    const isOfRevision = selector.includes(markOf[revision]);
+    if (isOfRevision) told(selector);
+    return isOfRevision;
+  };
+  return withMatcher(query, matcher, isMarked, neutral(query));
 }
 
 const placeholderOf = (name: string): RegExp => new RegExp(`\\{\\{\\s*args\\.${name.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}\\s*\\}\\}`);

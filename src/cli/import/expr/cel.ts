@@ -122,7 +122,33 @@ function binary(
   }
   if (operator === "??") return `default(${write(left, 0, depth)}, ${write(right, 0, depth)})`;
   const { cel, binds } = operators[operator] ?? { cel: operator, binds: 0 };
+  if (operator === "/") return within(binds, `${divided(left, binds, depth)} / ${divided(right, binds + 1, depth)}`);
   return within(binds, `${operand(left, binds, operator, depth)} ${cel} ${operand(right, binds + 1, operator, depth)}`);
+}
+
+/** expr-lang divides whole numbers as it does others: 3 of 4 is 0.75. CEL would make 0 of it, and most conditions on a share would hold. */
+function divided(expr: Expr, least: number, depth: number): string {
+  if (!isWhole(expr)) return operand(expr, least, "/", depth);
+  const written = write(expr, 0, depth);
+  return expr.is === "literal" ? `${written}.0` : `double(${written})`;
+}
+
+/** Whether CEL may take it for an int. */
+function isWhole(expr: Expr): boolean {
+  switch (expr.is) {
+    case "literal":
+      return !/[.eE]/.test(expr.text);
+    case "minus":
+      return isWhole(expr.of);
+    case "choice":
+      return isWhole(expr.yes) || isWhole(expr.no);
+    case "binary":
+      return expr.operator !== "/" && isWhole(expr.left) && isWhole(expr.right);
+    case "call":
+      return expr.name === "default" ? expr.args.every(isWhole) : ["len", "count", "int", "asInt"].includes(expr.name);
+    default:
+      return false;
+  }
 }
 
 const ofNumbers = new Set(["<", ">", "<=", ">=", "+", "-", "*", "/", "%"]);

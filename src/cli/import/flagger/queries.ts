@@ -6,7 +6,9 @@ import type { Remarks } from "../remark.ts";
 /** Flagger's names for what Serin fills in. */
 const ours: Record<string, string> = { namespace: "{{args.namespace}}", target: "{{args.deployment}}", service: "{{args.service}}" };
 
-const target = /\{\{\s*target\s*\}\}/;
+const target = /\{\{-?\s*target\s*-?\}\}/;
+/** What Flagger made beside the Deployment and its Service, and Serin doesn't. */
+const madeByFlagger = /\{\{-?\s*(?:target|service)\s*-?\}\}-(?:primary|canary)/;
 
 export interface Filling {
   /** The window of the metric, such as 1m. */
@@ -33,11 +35,22 @@ export function queryFrom(template: string, { interval, variables }: Filling, re
 }
 
 function narrow(template: string, remarks: Remarks): string {
+  if (madeByFlagger.test(template))
+    remarks.matters(
+      [],
+      'names what Flagger made (-primary, -canary): here both revisions are of one Deployment behind one Service; take the ending away and add a matcher, destination_canonical_revision="{{args.canary-hash}}" for the canary and != for stable',
+    );
   if (!target.test(template)) return template;
   const plain = template.replaceAll(/\{\{.*?\}\}/gs, (written) => harmless(template, written));
-  const counted = (selector: string): boolean => selector.startsWith("istio_") && target.test(selector);
+  let isLeft = false;
+  const counted = (selector: string): boolean => {
+    if (!target.test(selector) || madeByFlagger.test(selector)) return false;
+    const isOfIstio = selector.startsWith("istio_");
+    isLeft ||= !isOfIstio;
+    return isOfIstio;
+  };
   const narrowed = withMatcher(template, 'destination_canonical_revision="{{args.canary-hash}}"', counted, plain);
-  if (narrowed === template)
+  if (isLeft || (narrowed === template && !madeByFlagger.test(template)))
     remarks.matters(
       [],
       'names the target, which was the canary alone and is here the whole Deployment: add a matcher for the canary\'s pods, such as pod=~"{{args.deployment}}-{{args.canary-hash}}-.*"',

@@ -13,7 +13,8 @@ import { addEach, nothing, type Tally } from "./tally.ts";
  * From a built-in's counts to a verdict.
  *
  *   fail          the judge says that the canary is worse, by all that was counted since the metric began
- *   no-data       too few requests under the weight now in force: the step holds, and onNoData says what happens when it stays so; never a pass
+ *   no-data       too few requests under the weight now in force: the step holds, and onNoData says what happens when it stays so; never a pass.
+ *                 While the canary warms up it is `early`: onNoData does not count that time
  *   inconclusive  the judge wants to see more: the step holds, and no limit counts it
  *   pass          nothing speaks against it
  */
@@ -39,7 +40,7 @@ export function judgeCounts(
   answer: CountsAnswer,
   { weight, weightChangedAt, at, builtins }: Circumstances,
   look: LookAtCounts = lookAtCounts,
-): { counted: Counted; judgement?: Judgement } {
+): { counted: Counted; judgement?: Judgement; early?: boolean } {
   const before = status.counted;
   const isMixed = answer.since < weightChangedAt;
   const sofar = before !== undefined && before.weight === weight && Date.parse(before.since) >= weightChangedAt ? before : undefined;
@@ -64,6 +65,7 @@ export function judgeCounts(
   const missing = looked.verdict === "fail" ? undefined : answer.missing;
   return {
     counted,
+    early: looked.early === true && missing === undefined,
     judgement: {
       verdict: missing === undefined ? looked.verdict : "no-data",
       value: atMost(goodShare(under.canary), 512),

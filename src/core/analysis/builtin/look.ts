@@ -1,3 +1,4 @@
+import { formatDuration } from "../../../api/duration.ts";
 import { look as lookAgain } from "../sequential/look.ts";
 import { sentence } from "../sequential/sentence.ts";
 import { type SequentialSettings, sequentialDefaults } from "../sequential/settings.ts";
@@ -32,6 +33,8 @@ export interface Looked {
   readonly verdict: "pass" | "fail" | "inconclusive" | "no-data";
   /** What a person should know of it, with its numbers. */
   readonly message: string;
+  /** There are requests, and it is too early to judge them: nothing is missing. */
+  readonly early?: true;
 }
 
 export type LookAtCounts = (state: unknown, counts: NewCounts, settings: LookSettings) => Looked;
@@ -39,16 +42,47 @@ export type LookAtCounts = (state: unknown, counts: NewCounts, settings: LookSet
 /** The sequential test (`../sequential/README.md`). What an older Serin remembered otherwise is begun anew. */
 export const lookAtCounts: LookAtCounts = (state, { since, at, window, canary, stable }, some) => {
   const settings = { ...sequentialDefaults, ...some };
-  const before = isState(state) ? state : begin(since, window);
+  const before = isState(state) ? asOf(state, { since, at }) : begin(since, window);
   // The pods of a canary are as old as its traffic, to a few seconds: it gets none before they are ready.
   const counts = { at, window, canary: { ...whole(canary), age: at - before.startedAt }, ...(stable && { stable: whole(stable) }) };
   const { state: next, ...looked } = lookAgain(before, counts, settings);
-  return { state: next, verdict: looked.verdict, message: sentence(looked, settings) };
+  const { verdict } = looked;
+  if (verdict !== "no-data" || counts.canary.requests === 0) return { state: next, verdict, message: sentence(looked, settings) };
+  if (counts.canary.age < settings.warmUp)
+    return {
+      ...{ state: next, verdict, early: true },
+      message: `warming up: what the canary answers in its first ${formatDuration(settings.warmUp)} is not judged`,
+    };
+  const { requests } = next.stable;
+  const hasNothingBeside = settings.against === "stable" && stable === undefined && requests < settings.minRequests;
+  const message = hasNothingBeside
+    ? `nothing to compare with: stable answered ${requests} requests beside the canary before it got none, needed: ${settings.minRequests}; add a step with a lower weight, or a threshold (min, max)`
+    : sentence(looked, settings);
+  return { state: next, verdict, message };
 };
 
-/** Counters of Prometheus are floating point numbers, and two that were not read at the same instant may not add up. */
+/** A clock that goes back (a new leader's, another step of NTP) must not hide what is counted now: what is remembered goes back with it. */
+function asOf(state: SequentialState, { since, at }: Pick<NewCounts, "since" | "at">): SequentialState {
+  if (at > state.at) return state;
+  const by = state.at - Math.min(since, at - 1);
+  const back = (tally: SequentialState["underWeight"]) => ({ ...tally, since: tally.since - by });
+  return {
+    ...state,
+    startedAt: state.startedAt - by,
+    at: state.at - by,
+    heardAt: state.heardAt - by,
+    rises: state.rises.map(([when, rise]) => [when - by, rise]),
+    underWeight: back(state.underWeight),
+    suspect: back(state.suspect),
+  };
+}
+
+/**
+ * Counters of Prometheus are floating point numbers, and two that were not read at the same instant may not add up. One that says 1e300 is no reason
+ * to fall over.
+ */
 function whole({ requests, bad }: Tally): Tally {
-  const all = Math.max(0, Math.round(requests));
+  const all = Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Math.round(requests)));
   return { requests: all, bad: Math.min(all, Math.max(0, Math.round(bad))) };
 }
 

@@ -11,6 +11,8 @@ export interface Meter {
   readonly stable: Histogram;
   /** Where a slow request begins, once that is known; it stays, so that all counts of a plan speak of the same. */
   readonly boundMs?: number;
+  /** When the counters last began anew, if no difference could be counted since: ms since epoch. */
+  readonly anewSince?: number;
 }
 
 /** A scrape is missed now and then; this long without any is missing data. */
@@ -37,12 +39,13 @@ export function readMeter(
   const boundMs = meter?.boundMs ?? chosen;
   if (meter === undefined) return { meter: { before: sample, stable: new Map(), ...(boundMs !== undefined && { boundMs }) } };
   const growth = growthBetween(meter.before, sample);
-  if (growth.kind === "restarted") return { meter: { ...meter, before: sample } };
+  if (growth.kind === "restarted") return begunAnew(meter, sample, growth.why);
   if (growth.kind === "same") {
     if (now - meter.before.at < silenceMs) return { meter };
     return { meter, answer: { kind: "counts", since: meter.before.at, ...nothing, missing: "no proxy was scraped since" } };
   }
-  const after = { ...meter, before: sample };
+  const { anewSince: _, ...rest } = meter;
+  const after = { ...rest, before: sample };
   const { since, series } = growth;
   const source = sourceOf(builtin);
   if (source.family !== "durations" || builtin.latency === undefined)
@@ -67,6 +70,16 @@ export function readMeter(
       ? `${Math.round(seen)} of the ${leastStable} stable requests that say what is slow`
       : `no bucket of ${builtin.latency.max} or more was counted`;
   return { meter: { ...after, stable }, answer: { kind: "counts", since, ...nothing, missing } };
+}
+
+/** One difference is left out. Where that goes on, as in a mesh whose proxies come and go with every scrape, data is missing, and somebody must hear of it. */
+function begunAnew(meter: Meter, sample: Sample, why: string): { meter: Meter; answer?: CountsAnswer } {
+  const since = meter.before.at;
+  const anewSince = meter.anewSince ?? since;
+  const after = { ...meter, before: sample, anewSince };
+  if (sample.at - anewSince < silenceMs) return { meter: after };
+  const missing = `since ${new Date(anewSince).toISOString().slice(11, 19)} the counters begin anew with each scrape (${why})`;
+  return { meter: after, answer: { kind: "counts", since, ...nothing, missing } };
 }
 
 const boundsOf = (series: Iterable<Counter>): number[] => [...new Set(Array.from(series, ({ labels }) => boundOf(labels)))];

@@ -6,6 +6,8 @@ import type { CountsAnswer } from "../../../../src/core/analysis/answer.ts";
 import { judgeCounts, settingsOf } from "../../../../src/core/analysis/builtin/judgeCounts.ts";
 import type { LookAtCounts, Looked } from "../../../../src/core/analysis/builtin/look.ts";
 import { begin, record } from "../../../../src/core/analysis/run.ts";
+import { sequentialDefaults } from "../../../../src/core/analysis/sequential/settings.ts";
+import { settings as benched } from "../../../bench/analysis/rules.ts";
 import { at, t0 } from "../aMetric.ts";
 
 type Pair = [requests: number, bad: number];
@@ -44,6 +46,12 @@ function judged(
     return looked;
   });
 }
+/** By the judge itself. */
+const judgeEach = ({ name, builtin = {} }: Metric, ...ticks: readonly CountsAnswer[]) =>
+  ticks.map((answer) =>
+    judgeCounts({ name, builtin }, {}, answer, { weight: 30, weightChangedAt: t0, at: answer.since + 5_000, builtins: 1 }),
+  );
+
 const before: Counted = {
   weight: 10,
   since: "2025-12-31T23:50:00.000Z",
@@ -109,6 +117,19 @@ describe("from counts to a verdict", () => {
     expect(judged([silent], scripted("fail"))[0]?.judgement?.verdict).toBe("fail");
   });
 
+  test("while the canary warms up nothing is missing: onNoData does not count that time", () => {
+    const metric: Metric = { name: "m", builtin: { latency: { quantile: 0.99, max: "1s" } } };
+    const [warming] = judgeEach(metric, tick(0, [60, 60]));
+    expect(warming).toMatchObject({ early: true, judgement: { verdict: "no-data", message: expect.stringContaining("m: warming up") } });
+    const [silent] = judgeEach(metric, tick(0, [0, 0]));
+    expect(silent).toMatchObject({ early: false, judgement: { verdict: "no-data" } });
+    const missing = begin(metric, { now: t0 });
+    const taken = at({ started: 0, verdict: "no-data" });
+    expect(record(metric, missing, taken, { early: true })).toMatchObject({ noData: 1 });
+    expect(record(metric, missing, taken, { early: true })).not.toHaveProperty("noDataSince");
+    expect(record(metric, missing, taken)).toHaveProperty("noDataSince");
+  });
+
   test("inconclusive holds the step and is counted by no limit", () => {
     const metric: Metric = { name: "m", builtin: { successRate: {} } };
     const status = record(metric, begin(metric, { now: t0 }), at({ started: 0, verdict: "inconclusive" }));
@@ -130,6 +151,10 @@ describe("at weight 100, where stable gets no request", () => {
   test("a threshold stays what it is", () => {
     expect(asked({ successRate: { min: 0.9 } })?.stable).toEqual({ requests: 3, bad: 3 });
   });
+});
+
+test("a success rate without settings is judged as test/bench measures it", () => {
+  expect({ ...sequentialDefaults, ...settingsOf({ successRate: {} }, { builtins: 1 }) }).toEqual(benched);
 });
 
 test("what the policy says, as the judge takes it", () => {

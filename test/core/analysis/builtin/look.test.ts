@@ -45,13 +45,49 @@ describe("a built-in's looks", () => {
     expect(verdicts({}, good, bad, bad, bad).at(-1)).toBe("fail");
   });
 
-  test("while a canary is warming up its slow requests are no evidence and no pass", () => {
-    const slow = verdicts({ warmUp: 12_000 }, [[100, 90]], [[100, 90]], [[100, 0]]);
-    expect(slow).toEqual(["no-data", "no-data", "pass"]);
+  test("while a canary is warming up its slow requests are no evidence and no pass, and that is said", () => {
+    const slow = looks({ warmUp: 12_000 }, [[100, 90]], [[0, 0]], [[100, 0]]);
+    expect(slow.map(({ verdict }) => verdict)).toEqual(["no-data", "no-data", "pass"]);
+    expect(slow[0]?.message).toBe("warming up: what the canary answers in its first 12s is not judged");
+    expect(slow[1]?.message).toContain("too few requests to judge");
+  });
+
+  test("under weight 100 from the start there is nothing to compare with, ever: it says what to do", () => {
+    const [, looked] = looks({}, [[500, 0], null], [[500, 0], null]);
+    expect(looked?.verdict).toBe("no-data");
+    expect(looked?.message).toBe(
+      "nothing to compare with: stable answered 0 requests beside the canary before it got none, needed: 50; add a step with a lower weight, or a threshold (min, max)",
+    );
+    expect(verdicts({ against: { share: 0.01 } }, [[500, 0], null])).toEqual(["pass"]);
+  });
+
+  test("a clock that goes back by an hour hides nothing: the pass of before is none under the next weight, and what is bad is seen", () => {
+    const at = (seconds: number, window: number, [requests, bad]: Pair) => ({
+      ...{ since: t0 + (seconds - 5) * 1_000, at: t0 + seconds * 1_000, window },
+      ...{ canary: { requests, bad }, stable: { requests: 1_000, bad: 0 } },
+    });
+    const good = lookAtCounts(undefined, at(3_605, 1, [200, 0]), settings);
+    expect(good.verdict).toBe("pass");
+    const few = lookAtCounts(good.state, at(5, 2, [10, 0]), settings);
+    expect(few.verdict).toBe("no-data");
+    const one = lookAtCounts(good.state, at(5, 2, [100, 50]), settings);
+    const two = lookAtCounts(one.state, at(10, 2, [100, 50]), settings);
+    expect([one.verdict, two.verdict]).toEqual(["inconclusive", "fail"]);
+    const silent = [15, 45, 80].reduce((before, seconds) => lookAtCounts(before.state, at(seconds, 1, [0, 0]), settings), good);
+    expect(silent.verdict).toBe("no-data");
   });
 
   test("counters that don't add up, and a memory that is none of ours, are no crash", () => {
     expect(verdicts({}, [[100.000_000_1, 100.2]], [[-3, 5]]).every((verdict) => verdict !== "pass")).toBe(true);
+    for (const verdict of verdicts(
+      {},
+      [[1e300, 1e299]],
+      [
+        [1e300, 1e300],
+        [Number.MAX_VALUE, 0],
+      ],
+    ))
+      expect(verdict).not.toBe("pass");
     const counts = { since: t0, at: t0 + 5_000, window: 1, canary: { requests: 60, bad: 0 }, stable: { requests: 60, bad: 0 } };
     const fresh = lookAtCounts(undefined, counts, settings);
     for (const memory of [{ standing: 1 }, [], "x", 7, null, { ...(fresh.state as object), evidence: null }])

@@ -6,6 +6,7 @@ import { t0 } from "../aMetric.ts";
 import { aSample } from "./counters.ts";
 
 const rate: Builtin = { successRate: {} };
+const none = { canary: { requests: 0, bad: 0 }, stable: { requests: 0, bad: 0 } };
 const reading = (sample: Sample, later = 0) => ({ now: sample.at + later, canaryRevision: "c" });
 
 /** The answers to these samples, one after the other. */
@@ -34,6 +35,18 @@ describe("a meter", () => {
     const answers = read(rate, aSample(0, { "c 200": 100 }), aSample(5, { "c 200": 3 }), aSample(10, { "c 200": 8 }));
     expect(answers[1]).toBeUndefined();
     expect(answers[2]?.canary).toEqual({ requests: 5, bad: 0 });
+  });
+
+  test("where the counters begin anew with each scrape, data is missing after 30 s, until a difference can be counted", () => {
+    const coming = (seconds: number) => aSample(seconds, { "c 200": seconds }, { reporters: seconds });
+    const steady = aSample(50, { "c 200": 90 }, { reporters: 40 });
+    const answers = read(rate, ...[0, 10, 20, 30, 40].map(coming), steady, coming(60), coming(70));
+    expect(answers.slice(0, 3)).toEqual([undefined, undefined, undefined]);
+    const missing = "since 00:00:00 the counters begin anew with each scrape (30 proxies report instead of 20)";
+    expect(answers[3]).toEqual({ kind: "counts", since: t0 + 20_000, ...none, missing });
+    expect(answers[4]).toMatchObject({ missing: expect.stringContaining("(40 proxies report instead of 30)") });
+    expect(answers[5]?.canary).toEqual({ requests: 50, bad: 0 });
+    expect(answers.slice(6)).toEqual([undefined, undefined]);
   });
 
   test("without a new scrape there is nothing to judge; after 30 s without any, data is missing", () => {

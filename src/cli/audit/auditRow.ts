@@ -1,0 +1,100 @@
+import type { CanaryPlan } from "../../api/plan.ts";
+import type { ApiserverLog, Witnessed } from "../../core/audit/apiserverLog.ts";
+import { bypassAfter } from "../../core/audit/witness.ts";
+
+/** One change: a plan, or a refusal that only kube-apiserver's log knows. The columns of the table, and the fields of `-o json`. */
+export interface AuditRow {
+  at: string;
+  namespace: string;
+  deployment: string;
+  /** The plan's phase, or `Denied`. */
+  outcome: string;
+  user: string;
+  tool: string;
+  before: string[];
+  after: string[];
+  policy: string;
+  /** What people decided on the way: `step 2 approved by alice (kubectl rollout resume)`. */
+  decisions: string[];
+  reason: string;
+  message: string;
+  finishedAt?: string;
+  plan?: string;
+  seal?: number;
+  /** uid of the admission request. */
+  request?: string;
+}
+
+/** All changes, oldest first. */
+export function auditRows(plans: readonly CanaryPlan[], log?: ApiserverLog): AuditRow[] {
+  const rows = [...plans.map((plan) => rowOf(plan, plans, log)), ...(log?.requests ?? []).filter(isDenied).map(deniedRow)];
+  return rows.sort((a, b) => (a.at < b.at ? -1 : 1));
+}
+
+function rowOf(plan: CanaryPlan, plans: readonly CanaryPlan[], log: ApiserverLog | undefined): AuditRow {
+  const { metadata, spec, status } = plan;
+  const event = spec.request ? undefined : requestBehind(plan, plans, log);
+  const at = spec.request?.at ?? status?.startedAt ?? metadata.creationTimestamp ?? "";
+  return {
+    at,
+    namespace: metadata.namespace,
+    deployment: spec.deployment.name,
+    outcome: status?.phase ?? "Preparing",
+    user: spec.request?.user ?? event?.user ?? "",
+    tool: spec.request?.fieldManager ?? event?.agent ?? "",
+    before: spec.stable.images,
+    after: spec.canary.images,
+    policy: spec.policy?.name ?? "",
+    decisions: decisionsOf(plan),
+    reason: status?.reason ?? "",
+    message: status?.message ?? "",
+    ...(status?.finishedAt === undefined ? {} : { finishedAt: status.finishedAt }),
+    plan: metadata.name,
+    ...(status?.seal === undefined ? {} : { seal: status.seal.number }),
+    ...(spec.request === undefined ? {} : { request: spec.request.uid }),
+  };
+}
+
+/** The request that came without a canary: the one that the webhook let through, else the last one before its record was made. */
+function requestBehind(plan: CanaryPlan, plans: readonly CanaryPlan[], log: ApiserverLog | undefined): Witnessed | undefined {
+  const before = (log?.requests ?? []).filter(
+    (each) => each.resource === "deployments" && each.isAccepted && bypassAfter(each, plans) === plan,
+  );
+  return before.findLast(({ said }) => said["decision"] === "Bypassed") ?? before.at(-1);
+}
+
+/** What counted, as the worker recorded it, then what was asked. */
+export function decisionsOf({ spec, status }: CanaryPlan): string[] {
+  const approvals = (status?.approvals ?? []).map(({ step, by, how }) => `step ${step + 1} approved by ${by} (${how})`);
+  const { hold, promote, abort, retry } = spec.control;
+  return [
+    ...approvals,
+    ...(hold?.by === undefined ? [] : [`held by ${hold.by}`]),
+    ...(promote?.by === undefined || !promote.full ? [] : [`promoted in full by ${promote.by}`]),
+    ...(abort?.by === undefined ? [] : [`aborted by ${abort.by}`]),
+    ...(retry?.by === undefined ? [] : [`retry asked by ${retry.by}`]),
+  ];
+}
+
+const isDenied = ({ said, isDryRun }: Witnessed): boolean => said["decision"] === "Denied" && !isDryRun;
+
+function deniedRow({ at, namespace, name, resource, user, agent, said }: Witnessed): AuditRow {
+  const isPlan = resource === "canaryplans";
+  const { reason = "", policy = "", plan, request } = said;
+  return {
+    at: new Date(at).toISOString(),
+    namespace,
+    deployment: isPlan ? "" : name,
+    outcome: "Denied",
+    user,
+    tool: agent,
+    before: [],
+    after: [],
+    policy,
+    decisions: [],
+    reason,
+    message: "",
+    ...(plan === undefined ? (isPlan ? { plan: name } : {}) : { plan }),
+    ...(request === undefined ? {} : { request }),
+  };
+}

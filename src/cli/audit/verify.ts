@@ -1,0 +1,71 @@
+import { systemNamespace } from "../../api/names.ts";
+import { readApiserverLog } from "../../core/audit/apiserverLog.ts";
+import { type Verified, verifyAudit } from "../../core/audit/verify.ts";
+import { compareWithLog } from "../../core/audit/witness.ts";
+import { ApiError } from "../../kube/apiError.ts";
+import { printable } from "../cut.ts";
+import type { Io } from "../io.ts";
+import { UserError } from "../userError.ts";
+import { readable } from "./list.ts";
+import { type AuditOptions, readSource, type Source, textOf } from "./source.ts";
+
+export interface VerifyOptions extends AuditOptions {
+  root?: string;
+  apiserverLog?: string;
+}
+
+/** What `audit verify` exits with. */
+const codes = { clean: 0, findings: 1, unchecked: 2 } as const;
+
+/** `kubectl serin audit verify`. */
+export async function verify(io: Io, options: VerifyOptions): Promise<number> {
+  const { output, root, apiserverLog } = options;
+  if (output !== undefined && output !== "json")
+    throw new UserError({ what: `can't print as ${output}`, why: "there is no such format", todo: "use: -o json" });
+  const source = await sourceOf(io, options);
+  const verified = verifyAudit({ ...source, root, now: io.now() });
+  const all = apiserverLog === undefined ? verified : withLog(verified, source, await textOf(io, apiserverLog));
+  const result = { ...all, unchecked: [...source.unread, ...all.unchecked] };
+  io.out(output === "json" ? `${JSON.stringify(result, undefined, 2)}\n` : `${linesOf(result).map(printable).join("\n")}\n`);
+  if (result.findings.length > 0) return codes.findings;
+  return result.unchecked.length > 0 ? codes.unchecked : codes.clean;
+}
+
+/** Whoever can't be asked has not been found clean. */
+async function sourceOf(io: Io, options: VerifyOptions): Promise<Source> {
+  try {
+    return await readSource(io, options, true);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const todo = "ask for the ClusterRole serin-auditor, or check an export with -f";
+    throw new UserError({ what: "can't check the record", why: error.message, todo, code: codes.unchecked, cause: error });
+  }
+}
+
+function withLog(verified: Verified, { plans, heads, complete }: Source, text: string): Verified {
+  const somePlansGone = heads !== undefined && heads.pruned + heads.deleted !== "";
+  const log = readApiserverLog(text);
+  const compared = compareWithLog({ plans: readable(plans), log, heads, systemNamespace, complete, somePlansGone });
+  return {
+    ...verified,
+    findings: [...verified.findings, ...compared.findings],
+    unchecked: [...verified.unchecked, ...compared.unchecked],
+    notes: [...verified.notes, ...compared.notes],
+  };
+}
+
+function linesOf({ findings, unchecked, notes, counts, root }: Verified): string[] {
+  const { plans, sealed, live, entries } = counts;
+  const verdict =
+    findings.length > 0
+      ? `${findings.length} ${findings.length > 1 ? "things are" : "thing is"} wrong`
+      : unchecked.length > 0
+        ? "nothing wrong was found, and not everything could be checked"
+        : "the record is whole and as it was sealed";
+  return [
+    ...findings.map(({ code, message }) => `✖ ${code}: ${message}`),
+    ...unchecked.map((what) => `? not checked: ${what}`),
+    ...notes.map((note) => `• ${note}`),
+    `${verdict}: ${plans} plans (${sealed} sealed, ${live} live), ${entries} entries, root key ${root ?? "none"}`,
+  ];
+}
