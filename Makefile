@@ -11,7 +11,7 @@ export npm_config_audit := false
 LAB := npm run --silent lab --
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test test-unit soak demo bench-webhook bench-audit bench-analysis lab-build generate certs clean
+.PHONY: help install check test test-unit soak demo bench-webhook bench-audit bench-analysis lab-build generate cli certs clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ lab-build: install ## Build the parts of the lab (minutes the first time, then n
 
 generate: install ## Write manifests/crd from src/api
 	@npm run --silent generate
+
+cli: install ## Bundle kubectl serin into dist/kubectl-serin.mjs, one file that needs only Node, and its completion
+	@npm run --silent build
 
 certs: install ## Make a certificate authority and the webhook's certificate in certs/
 	@node src/bin/certs.ts

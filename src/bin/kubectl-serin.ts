@@ -1,8 +1,11 @@
 #!/usr/bin/env node
 import { readFile } from "node:fs/promises";
+import { createInterface } from "node:readline/promises";
 import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
+import type { Io } from "../cli/io.ts";
 import { main } from "../cli/main.ts";
+import { aboutServer } from "../kube/about.ts";
 import { createClient } from "../kube/client.ts";
 import { connect } from "../kube/connection.ts";
 import { createPrometheus } from "../prometheus/client.ts";
@@ -12,11 +15,20 @@ const interrupted = new AbortController();
 process.once("SIGINT", () => interrupted.abort());
 process.once("SIGTERM", () => interrupted.abort());
 
-process.exitCode = await main(process.argv.slice(2), {
+const io: Io = {
   out: (line) => void process.stdout.write(line),
   err: (line) => void process.stderr.write(line),
   read: (file) => (file === "-" ? text(process.stdin) : readFile(file, "utf8")),
   screen: () => (process.stdout.isTTY ? { columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 } : undefined),
+  async confirm(question) {
+    if (!process.stdin.isTTY) return undefined;
+    const person = createInterface({ input: process.stdin, output: process.stderr });
+    try {
+      return /^y(es)?$/i.test((await person.question(`${question} (y/N) `, { signal: interrupted.signal })).trim());
+    } finally {
+      person.close();
+    }
+  },
   env: process.env,
   now: () => Date.now(),
   sleep: (milliseconds) => setTimeout(milliseconds, undefined, { signal: interrupted.signal }).catch(() => undefined),
@@ -24,6 +36,11 @@ process.exitCode = await main(process.argv.slice(2), {
   prometheus: (defaultAddress) => createPrometheus({ defaultAddress }),
   connect({ kubeconfig, context }) {
     const connection = connect({ kubeconfig, context, userAgent: "kubectl-serin/0.1.0" });
-    return { client: createClient(connection), namespace: connection.namespace, close: () => connection.close() };
+    const { namespace } = connection;
+    return { client: createClient(connection), namespace, about: () => aboutServer(connection), close: () => connection.close() };
   },
+};
+
+void main(process.argv.slice(2), io).then((code) => {
+  process.exitCode = code;
 });

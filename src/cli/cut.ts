@@ -1,4 +1,4 @@
-import stringWidth from "string-width";
+import { columnsOf } from "./width.ts";
 
 /** A piece of a line with its colour. Cutting and padding count what the eye sees, so colour comes last. */
 export interface Span {
@@ -6,20 +6,20 @@ export interface Span {
   paint?: (text: string) => string;
 }
 
-export const widthOf = (spans: readonly Span[]): number => spans.reduce((sum, { text }) => sum + stringWidth(text), 0);
+export const widthOf = (spans: readonly Span[]): number => spans.reduce((sum, { text }) => sum + columnsOf(text), 0);
 
 /** At most so wide; what is cut off is replaced by the ellipsis. */
 export function cut(spans: readonly Span[], width: number, ellipsis: string): Span[] {
   if (widthOf(spans) <= width) return [...spans];
   const kept: Span[] = [];
-  let left = width - stringWidth(ellipsis);
+  let left = width - columnsOf(ellipsis);
   for (const span of spans) {
     const text = prefix(span.text, left);
-    left -= stringWidth(text);
+    left -= columnsOf(text);
     if (text !== "") kept.push({ ...span, text });
     if (text !== span.text) break;
   }
-  return width < stringWidth(ellipsis) ? [] : [...kept, { text: ellipsis }];
+  return width < columnsOf(ellipsis) ? [] : [...kept, { text: ellipsis }];
 }
 
 /** Exactly so wide: cut or filled with blanks. */
@@ -37,7 +37,7 @@ function prefix(text: string, width: number): string {
   let kept = "";
   let used = 0;
   for (const { segment } of graphemes.segment(text)) {
-    used += stringWidth(segment);
+    used += columnsOf(segment);
     if (used > width) break;
     kept += segment;
   }

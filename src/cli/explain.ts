@@ -61,7 +61,7 @@ function asked(around: Around, wanted: ReadonlyMap<string, string>): Explained {
  * A change of each container by itself, to an image that nobody has named: the empty one matches only globs that match everything, so it is for the
  * present image that a policy matches. Containers that are told the same are told it once.
  */
-function eachContainer({ deployment, world }: Around): Explained[] {
+export function eachContainer({ deployment, world }: Pick<Around, "deployment" | "world">): Explained[] {
   const explained: Explained[] = [];
   for (const [container, image] of imagesByContainer(deployment.spec.template)) {
     const object = withImages(deployment, new Map([[container, ""]])) as ReviewedDeployment;

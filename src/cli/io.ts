@@ -1,3 +1,4 @@
+import type { About } from "../kube/about.ts";
 import type { Client } from "../kube/client.ts";
 import type { Prometheus } from "../prometheus/client.ts";
 
@@ -9,6 +10,8 @@ export interface Io {
   read(file: string): Promise<string>;
   /** The size of the screen; undefined when stdout is no terminal. Asked before each drawing, since windows change. */
   screen(): { columns: number; rows: number } | undefined;
+  /** Asks a person, yes or no; undefined when there is none, since standard input is no terminal. */
+  confirm(question: string): Promise<boolean | undefined>;
   /** NO_COLOR, TERM and KUBECONFIG are read. */
   env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds since the epoch. */
@@ -24,7 +27,9 @@ export interface Io {
 }
 
 export interface Cluster {
-  client: Pick<Client, "get" | "list" | "patch">;
+  client: Pick<Client, "get" | "list" | "patch" | "create">;
+  /** What the API server says of itself. */
+  about(): Promise<About>;
   /** The namespace of the context. */
   namespace: string;
   close(): Promise<void>;

@@ -1,6 +1,7 @@
 import { systemNamespace, workerServiceAccount } from "../api/names.ts";
 import { parsePolicy } from "../api/parse.ts";
-
+import type { CanaryPlan } from "../api/plan.ts";
+import type { CanaryPolicy } from "../api/policy.ts";
 import type { ReviewedDeployment } from "../core/admission/deploymentReview.ts";
 import { isSharedClaim } from "../core/admission/sharedClaim.ts";
 import { claimsIn } from "../core/admission/twoVersions.ts";
@@ -34,56 +35,90 @@ export interface Routing {
   partial: boolean;
 }
 
+/** What was read of one namespace, for any of its Deployments. */
+export interface Facts {
+  /** Milliseconds since the epoch. */
+  now: number;
+  policies: CanaryPolicy[];
+  /** Policies that can't be used. */
+  unusable: Around["unusable"];
+  plans: readonly CanaryPlan[];
+  /** Undefined: it may not be read; then only its name is known. */
+  space: Namespace | undefined;
+  claims: readonly PersistentVolumeClaim[];
+  services: readonly Service[];
+  routes: Omit<Routing, "services">;
+}
+
 /** Undefined: there is no such Deployment. @throws ApiError when the person may not read policies */
 export async function lookAround(client: Reader, namespace: string, name: string, now: number): Promise<Around | undefined> {
   const deployment = await client.get<Deployment>(resources.deployments, name, namespace);
   if (deployment === undefined) return undefined;
   const reviewed = deployment as unknown as ReviewedDeployment;
-  const [policies, plans, space, claims, routing] = await Promise.all([
-    client.list<KubeObject>(resources.canarypolicies),
+  const [policies, plans, space, claims, services, routes] = await Promise.all([
+    readPolicies(client),
     plansOf(client, namespace, name),
     readable(client.get<Namespace>(resources.namespaces, namespace)),
-    claimsIn(reviewed.spec.template).length === 0
-      ? undefined
-      : readable(client.list<PersistentVolumeClaim>(resources.persistentvolumeclaims, { namespace })),
-    routingOf(client, namespace, reviewed.spec.template.metadata?.labels ?? {}),
+    claimsIn(reviewed.spec.template).length === 0 ? undefined : readClaims(client, namespace),
+    client.list<Service>(resources.services, { namespace }),
+    readRoutes(client, namespace),
   ]);
-  const parsed = policies.items.map((item) => ({ name: item.metadata.name ?? "", ...parsePolicy(item) }));
-  const facts = plans.map(planFact);
+  return aroundOf(reviewed, { now, ...policies, plans, space, claims: claims ?? [], services: services.items, routes });
+}
+
+/** Puts together what admission and routing would look at. */
+export function aroundOf(deployment: ReviewedDeployment, facts: Facts): Around {
+  const { now, policies, unusable, space, claims, services, routes } = facts;
+  const podLabels = deployment.spec.template.metadata?.labels ?? {};
+  const plans = facts.plans.map(planFact);
   return {
-    deployment: reviewed,
+    deployment,
     world: {
       now: new Date(now).toISOString(),
       ownNamespace: systemNamespace,
       workerUser: `system:serviceaccount:${systemNamespace}:${workerServiceAccount}`,
-      policies: parsed.flatMap(({ policy }) => policy ?? []),
+      policies,
       namespaceLabels: () => space && (space.metadata.labels ?? {}),
-      plansOf: (uid) => facts.filter((fact) => fact.deploymentUid === uid),
+      plansOf: (uid) => plans.filter((fact) => fact.deploymentUid === uid),
       plansRouting: () => [],
       workerIsAlive: true,
-      claimIsShared: (_, claim) =>
-        claims?.items.some(({ metadata, spec }) => metadata.name === claim && isSharedClaim(spec?.accessModes)) ?? false,
+      claimIsShared: (_, claim) => claims.some(({ metadata, spec }) => metadata.name === claim && isSharedClaim(spec?.accessModes)),
     },
-    unusable: parsed.flatMap(({ name: of, error }) => (error === undefined ? [] : [{ name: of, why: error }])),
-    routing,
+    unusable,
+    routing: {
+      ...routes,
+      services: services.flatMap((item) => serviceFacts(item) ?? []).filter((service) => selectsPods(service, podLabels)),
+    },
   };
 }
 
+/** @throws ApiError when the person may not read them */
+export async function readPolicies(client: Reader): Promise<Pick<Facts, "policies" | "unusable">> {
+  const { items } = await client.list<KubeObject>(resources.canarypolicies);
+  const parsed = items.map((item) => ({ name: item.metadata.name ?? "", ...parsePolicy(item) }));
+  return {
+    policies: parsed.flatMap(({ policy }) => policy ?? []),
+    unusable: parsed.flatMap(({ name, error }) => (error === undefined ? [] : [{ name, why: error }])),
+  };
+}
+
+export const readClaims = async (client: Reader, namespace: string): Promise<PersistentVolumeClaim[]> =>
+  (await readable(client.list<PersistentVolumeClaim>(resources.persistentvolumeclaims, { namespace })))?.items ?? [];
+
 /** A person may edit Deployments of a namespace and not read the namespace itself; then only its name is known. */
-const readable = <T>(reading: Promise<T>): Promise<T | undefined> =>
+export const readable = <T>(reading: Promise<T>): Promise<T | undefined> =>
   reading.catch((error: unknown) => {
     if (isForbidden(error)) return undefined;
     throw error;
   });
 
-async function routingOf(client: Reader, namespace: string, podLabels: Readonly<Record<string, string>>): Promise<Routing> {
-  const [services, virtualServices, destinationRules] = await Promise.all([
-    client.list<Service>(resources.services, { namespace }),
+/** Of all namespaces where the person may see them, since a route may stand anywhere. */
+export async function readRoutes(client: Reader, namespace: string): Promise<Facts["routes"]> {
+  const [virtualServices, destinationRules] = await Promise.all([
     everywhere<VirtualServiceObject>(client, resources.virtualservices, namespace),
     everywhere<DestinationRuleObject>(client, resources.destinationrules, namespace),
   ]);
   return {
-    services: services.items.flatMap((item) => serviceFacts(item) ?? []).filter((service) => selectsPods(service, podLabels)),
     virtualServices: virtualServices.items,
     destinationRules: destinationRules.items,
     istio: virtualServices.installed && destinationRules.installed,

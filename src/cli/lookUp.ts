@@ -1,5 +1,5 @@
 import { labels } from "../api/names.ts";
-import { parsePlan } from "../api/parse.ts";
+import { parsePlan } from "../api/parsePlan.ts";
 import type { CanaryPlan } from "../api/plan.ts";
 import type { VirtualServiceObject } from "../core/traffic/wire.ts";
 import { ApiError } from "../kube/apiError.ts";
@@ -30,6 +30,16 @@ export async function lookUp(client: Reader, namespace: string, name: string): P
   return { namespace, name, deployment, plan, replicaSets: owned, pods: pods.items, virtualServices };
 }
 
+/** Deployment and plan alone, of one get and one list. `planName` keeps to one plan, whatever is asked for meanwhile. */
+export async function lookBriefly(client: Reader, namespace: string, name: string, planName?: string): Promise<Scene> {
+  const [deployment, plans] = await Promise.all([
+    client.get<Deployment>(resources.deployments, name, namespace),
+    plansOf(client, namespace, name),
+  ]);
+  const plan = planName === undefined ? planToShow(plans) : plans.find(({ metadata }) => metadata.name === planName);
+  return { namespace, name, deployment, plan, replicaSets: [], pods: [], virtualServices: [] };
+}
+
 /** By field selector; an API server older than 1.31 doesn't know it for custom kinds (400), and gives all. */
 export async function plansOf(client: Reader, namespace: string, name: string): Promise<CanaryPlan[]> {
   const all = (fieldSelector?: string) => client.list<KubeObject>(resources.canaryplans, { namespace, fieldSelector });
@@ -37,11 +47,11 @@ export async function plansOf(client: Reader, namespace: string, name: string): 
     if (error instanceof ApiError && error.code === 400) return all();
     throw error;
   });
-  return page.items.flatMap((item) => {
-    const { plan } = parsePlan(item);
-    return plan?.spec.deployment.name === name ? [plan] : [];
-  });
+  return plansIn(page.items).filter(({ spec }) => spec.deployment.name === name);
 }
+
+/** Those that this version of the plugin can read. */
+export const plansIn = (items: readonly KubeObject[]): CanaryPlan[] => items.flatMap((item) => parsePlan(item).plan ?? []);
 
 async function routesOf(client: Reader, plan: CanaryPlan | undefined): Promise<VirtualServiceObject[]> {
   const records = plan?.status?.routes ?? [];

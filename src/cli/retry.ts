@@ -1,18 +1,17 @@
-import { systemNamespace } from "../api/names.ts";
-import { parsePlan, parsePolicy } from "../api/parse.ts";
+import { parsePolicy } from "../api/parse.ts";
 import type { CanaryPlan } from "../api/plan.ts";
 import type { CanaryPolicy } from "../api/policy.ts";
 import { isForbidden } from "../kube/apiError.ts";
 import type { Deployment, KubeObject } from "../kube/object.ts";
 import { resources } from "../kube/resources.ts";
 import { type ConnectOptions, connected } from "./connected.ts";
+import { ask } from "./control/ask.ts";
+import { onePlan } from "./control/subject.ts";
 import type { Cluster, Io } from "./io.ts";
 import { plansOf } from "./lookUp.ts";
 import { planToRetry } from "./planToRetry.ts";
 import { deploymentNamed, planNamed } from "./target.ts";
 import { UserError } from "./userError.ts";
-
-const fieldManager = "kubectl-serin";
 
 /** `kubectl serin retry deploy/NAME` or `plan NAME`: a template that is Held gets another canary. Exit code 0 when that was asked for. */
 export async function retry(io: Io, words: readonly string[], options: ConnectOptions): Promise<number> {
@@ -21,7 +20,7 @@ export async function retry(io: Io, words: readonly string[], options: ConnectOp
   const cluster = connected(io, options);
   try {
     const namespace = options.namespace ?? cluster.namespace;
-    const name = deploymentName ?? (await deploymentOf(cluster.client, namespace, planName ?? ""));
+    const name = deploymentName ?? (await onePlan(cluster, namespace, planName ?? "", "retry")).spec.deployment.name;
     const [deployment, plans] = await Promise.all([
       cluster.client.get<Deployment>(resources.deployments, name, namespace),
       plansOf(cluster.client, namespace, name),
@@ -32,7 +31,7 @@ export async function retry(io: Io, words: readonly string[], options: ConnectOp
     if (asked?.by !== undefined) {
       io.out(`${plan.metadata.name} was asked for already, by ${asked.by} at ${asked.at}: it begins when a worker sees it\n`);
     } else {
-      await ask(cluster.client, plan);
+      await ask(cluster.client, plan, "retry", {}, "retry");
       io.out(`asked: ${plan.spec.canary.images.join(", ")}, which failed in plan ${plan.metadata.name}, gets another canary\n`);
     }
     io.out(`follow it: kubectl serin get deploy/${name} -n ${namespace} -w\n`);
@@ -40,17 +39,6 @@ export async function retry(io: Io, words: readonly string[], options: ConnectOp
   } finally {
     await cluster.close();
   }
-}
-
-async function deploymentOf(client: Cluster["client"], namespace: string, name: string): Promise<string> {
-  const raw = await client.get<KubeObject>(resources.canaryplans, name, namespace);
-  const { plan } = raw === undefined ? {} : parsePlan(raw);
-  if (plan) return plan.spec.deployment.name;
-  throw new UserError({
-    what: `can't retry plan ${name}`,
-    why: `there is no plan ${name} in namespace ${namespace}`,
-    todo: "name the namespace with -n, or look with: kubectl get canaryplans -A",
-  });
 }
 
 /** A plan without its policy would never begin. Who may not read policies is not kept from asking. */
@@ -73,24 +61,4 @@ async function readPolicy(client: Cluster["client"], name: string): Promise<Cana
     if (isForbidden(error)) return "hidden";
     throw error;
   }
-}
-
-/**
- * Only the webhook's stamp of who and when makes it a request. A bare wish, which came while the webhook was away, would be there for good: it is
- * stamped when it is new, not when it stays. So one is taken back before asking, and after asking in vain.
- */
-async function ask(client: Cluster["client"], { metadata, spec }: CanaryPlan): Promise<void> {
-  const write = async (retry: object | null) => {
-    const patch = { type: "merge", body: { spec: { control: { retry } } } } as const;
-    return parsePlan(await client.patch<KubeObject>(resources.canaryplans, metadata.name, metadata.namespace, patch, { fieldManager }))
-      .plan;
-  };
-  if (spec.control.retry !== undefined) await write(null);
-  if ((await write({}))?.spec.control.retry?.by !== undefined) return;
-  await write(null);
-  throw new UserError({
-    what: `can't retry plan ${metadata.name}`,
-    why: "Serin's webhook, which records who asks, was not asked itself: it is down or not installed",
-    todo: `try again when it is back: kubectl get pods -n ${systemNamespace}`,
-  });
 }

@@ -19,6 +19,8 @@ export interface Scene {
   pods: readonly Pod[];
   /** Those that carry the plan's split. */
   virtualServices: readonly VirtualServiceObject[];
+  /** It is about this plan; what else was asked of the Deployment since doesn't matter. */
+  onlyPlan?: boolean;
 }
 
 /** Of several plans of one Deployment the live one, else the latest. */
@@ -30,10 +32,21 @@ export function planToShow(plans: readonly CanaryPlan[]): CanaryPlan | undefined
 const madeAt = (plan: CanaryPlan): string => plan.metadata.creationTimestamp ?? "";
 
 /** An image change was held, and the worker has not made its plan yet: usually some 50 ms. */
-export function isPlanDue({ deployment, plan }: Scene): boolean {
+export function isPlanDue({ deployment, plan, onlyPlan }: Scene): boolean {
+  if (onlyPlan) return false;
   const intent = parseIntent(deployment?.metadata.annotations?.[annotations.intent]);
   if (intent === undefined || deployment?.spec?.paused !== true) return false;
   return plan === undefined || (!isLive(plan) && !answers(plan.spec.request?.uid, intent.request.uid));
+}
+
+/** Another change was asked for in the middle of this plan, and the worker has not ended it yet. */
+export function isOvertaken({ deployment, plan, onlyPlan }: Scene): boolean {
+  if (onlyPlan) return false;
+  const intent = parseIntent(deployment?.metadata.annotations?.[annotations.intent]);
+  if (intent === undefined || deployment?.spec?.paused !== true || plan === undefined) return false;
+  const uid = plan.spec.request?.uid;
+  // A template that came past the webhook has its digest behind the uid; that plan is the intent's own, too.
+  return isLive(plan) && !answers(uid, intent.request.uid) && !uid?.startsWith(`${intent.request.uid}/`);
 }
 
 export const hashOf = ({ metadata }: ReplicaSet): string => metadata.labels?.[podTemplateHash] ?? "";

@@ -1,15 +1,7 @@
 import type { Command } from "commander";
-import type { Io } from "./io.ts";
-import { type RepairOptions, repair } from "./repair.ts";
-import { type SidecarsOptions, sidecars } from "./sidecars.ts";
-
-export interface Commands {
-  io: Io;
-  /** Adds the options by which every verb finds its cluster. */
-  reaching(command: Command): Command;
-  /** Takes the exit code. */
-  done(code: number): void;
-}
+import type { Commands } from "./commands.ts";
+import type { RepairOptions } from "./repair.ts";
+import type { SidecarsOptions } from "./sidecars.ts";
 
 /** `kubectl serin sidecars`, and `repair` below it. */
 export function addSidecars(program: Command, { io, reaching, done }: Commands): void {
@@ -26,7 +18,7 @@ export function addSidecars(program: Command, { io, reaching, done }: Commands):
       .option("-o, --output <format>", "json, yaml, wide or name"),
   )
     .addHelpText("after", listHelp)
-    .action(async (options: SidecarsOptions) => done(await sidecars(io, options)));
+    .action(async (options: SidecarsOptions) => done(await (await import("./sidecars.ts")).sidecars(io, options)));
   // What stands behind `repair` is read by `sidecars` too, so its options are in both places.
   list
     .command("repair")
@@ -36,7 +28,7 @@ export function addSidecars(program: Command, { io, reaching, done }: Commands):
     .option("--no-wait", "don't wait until all pods are new")
     .addHelpText("after", repairHelp)
     .action(async (words: string[], _: unknown, command: Command) =>
-      done(await repair(io, words, command.optsWithGlobals<RepairOptions>())),
+      done(await (await import("./repair.ts")).repair(io, words, command.optsWithGlobals<RepairOptions>())),
     );
 }
 

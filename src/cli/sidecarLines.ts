@@ -1,10 +1,10 @@
-import stringWidth from "string-width";
 import { annotations, istio, systemNamespace } from "../api/names.ts";
 import { lacksInWords } from "../core/sidecars/lackWords.ts";
 import { type LackReason, lackReasons } from "../core/sidecars/reasons.ts";
 import { age } from "./age.ts";
 import { printable } from "./cut.ts";
 import { isMissing, isRestartable, ownerName, type SidecarReport, type SidecarRow } from "./sidecarReport.ts";
+import { table } from "./table.ts";
 
 export interface Columns {
   /** With the namespace, as kubectl's -A. */
@@ -33,18 +33,6 @@ export function sidecarLines({ pods, policies }: SidecarReport, columns: Columns
   const matched = policies.reduce((sum, policy) => sum + policy.matched, 0);
   const missing = policies.reduce((sum, policy) => sum + policy.missing, 0);
   return [...table(shown), "", `${missing} of ${matched} ${matched === 1 ? "demand is" : "demands are"} not met`, ...advice(pods)];
-}
-
-/** Columns as wide as their widest cell, three blanks between them, as kubectl has it. */
-function table(rows: readonly string[][]): string[] {
-  const safe = rows.map((cells) => cells.map(printable));
-  const widths = (safe[0] ?? []).map((_, column) => Math.max(...safe.map((cells) => stringWidth(cells[column] ?? ""))));
-  return safe.map((cells) =>
-    cells
-      .map((cell, column) => cell + " ".repeat((widths[column] ?? 0) - stringWidth(cell)))
-      .join("   ")
-      .trimEnd(),
-  );
 }
 
 /** For each reason its sentence, how many pods have it, and what to type or to ask for. */

@@ -27,6 +27,12 @@ export const exitCodes = {
   notPromoted: 2,
   /** Pods lack what a SidecarPolicy asks for. */
   missing: 2,
+  /** doctor: nothing is wrong, but not all could be looked at. */
+  unchecked: 2,
+  /** The time was over, and the plan goes on. */
+  stillRunning: 3,
+  /** A person must decide: a gate, an inconclusive analysis, a hold. */
+  waitingForPerson: 4,
   /** There is no plan to show, or the change went past Serin. */
   noPlan: 5,
   /** A bug of ours. 70 is EX_SOFTWARE of sysexits. */

@@ -1,30 +1,36 @@
-import { type CanaryPlan, isLive } from "../api/plan.ts";
+import type { CanaryPlan } from "../api/plan.ts";
 import { printable } from "./cut.ts";
 import type { Io } from "./io.ts";
 import { render, type Style } from "./render.ts";
 import { isPlanDue, type Scene } from "./scene.ts";
+import { outcomeOf } from "./standing.ts";
 import { exitCodes } from "./userError.ts";
 import { viewOf } from "./view.ts";
 
 /** Ages and countdowns tick once per second, and so often the cluster is asked. */
 const tick = 1_000;
 
-/** What the CLI exits with when this is the last look; undefined while the plan goes on. */
-export function outcomeOf(scene: Scene): number | undefined {
-  const { plan } = scene;
-  if (isPlanDue(scene)) return undefined;
-  if (plan === undefined) return exitCodes.noPlan;
-  if (isLive(plan)) return undefined;
-  if (plan.status?.phase === "Promoted") return exitCodes.promoted;
-  return plan.status?.phase === "Bypassed" ? exitCodes.noPlan : exitCodes.notPromoted;
+/** What ends the loop, and how it shows what it sees. */
+export interface Watching {
+  show: Show;
+  /** The exit code of a look that is the last one. */
+  outcome(scene: Scene): number | undefined;
+  /** Milliseconds since the epoch; then `late` says what to exit with. */
+  until?: number;
+  late?(scene: Scene): number;
 }
 
+/** `get -w`: on a terminal the picture is drawn anew, elsewhere only what is new is appended. */
+export const picture = (io: Io, style: Omit<Style, "width">): Watching => ({
+  show: io.screen() === undefined ? appended(io) : drawn(io, style),
+  outcome: outcomeOf,
+});
+
 /**
- * The one loop: look, show, wait, until the plan has ended. `look` may fail now and then (a rolling API server); the screen then says so
- * and keeps the last picture. On a terminal it is drawn anew, elsewhere only what is new is appended.
+ * The one loop: look, show, wait, until the plan has ended. `look` may fail now and then (a rolling API server); then that is said, and the last
+ * picture stays.
  */
-export async function watch(io: Io, look: () => Promise<Scene>, style: Omit<Style, "width">): Promise<number> {
-  const show = io.screen() === undefined ? appended(io) : drawn(io, style);
+export async function watch(io: Io, look: () => Promise<Scene>, { show, outcome, until, late }: Watching): Promise<number> {
   let last: Scene | undefined;
   try {
     while (!io.interrupted.aborted) {
@@ -36,9 +42,11 @@ export async function watch(io: Io, look: () => Promise<Scene>, style: Omit<Styl
         trouble = `the cluster does not answer, trying again: ${(error as Error).message}`;
       }
       show.update(last, trouble);
-      const outcome = trouble === undefined ? outcomeOf(last) : undefined;
-      if (outcome !== undefined) return outcome;
-      await io.sleep(tick);
+      const code = trouble === undefined ? outcome(last) : undefined;
+      if (code !== undefined) return code;
+      const left = until === undefined ? tick : Math.min(tick, until - io.now());
+      if (left <= 0) return late?.(last) ?? exitCodes.stillRunning;
+      await io.sleep(left);
     }
     return exitCodes.interrupted;
   } finally {
@@ -46,7 +54,7 @@ export async function watch(io: Io, look: () => Promise<Scene>, style: Omit<Styl
   }
 }
 
-interface Show {
+export interface Show {
   update(scene: Scene, trouble: string | undefined): void;
   end(): void;
 }
@@ -78,7 +86,7 @@ function drawn(io: Io, style: Omit<Style, "width">): Show {
 }
 
 /** For logs of pipelines: each decision once, in the words of the plan's journal. */
-function appended(io: Io): Show {
+export function appended(io: Io): Show {
   const said = new Set<string>();
   const say = (line: string) => {
     if (said.has(line)) return;

@@ -52,6 +52,7 @@ export const resources = {
     "mutatingwebhookconfigurations",
     "MutatingWebhookConfiguration",
   ),
+  selfsubjectaccessreviews: clusterWide("authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview"),
 } as const satisfies Record<string, Resource>;
 
 /** `deployments.apps`, the name that kubectl and the API server's own messages use. */

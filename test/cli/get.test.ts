@@ -423,7 +423,12 @@ describe("what users get wrong", () => {
       throw error;
     };
     const { err, code } = await serin("get nginx", [midway], {
-      connect: () => ({ namespace: "shop", close: async () => undefined, client: { get: refuse, list: refuse, patch: refuse } }),
+      connect: () => ({
+        namespace: "shop",
+        close: async () => undefined,
+        about: refuse,
+        client: { get: refuse, list: refuse, patch: refuse, create: refuse },
+      }),
     });
     expect(err).toContain(says);
     expect(code).toBe(1);
@@ -439,7 +444,7 @@ describe("what users get wrong", () => {
   });
 
   test("our own bugs say that they are ours", async () => {
-    const connect = () => ({ namespace: "shop", close: async () => undefined, client: undefined as never });
+    const connect = () => ({ namespace: "shop", close: async () => undefined, about: undefined as never, client: undefined as never });
     const { err, code } = await serin("get nginx", [midway], { connect });
     expect(err).toMatch(/^This is a bug in Serin; please report it with these lines:\nTypeError/);
     expect(code).toBe(70);
@@ -464,10 +469,13 @@ test("--help", async () => {
                               promoted, 2 not promoted, 5 no plan
       --no-color              no colours (also: NO_COLOR=1, TERM=dumb)
       --ascii                 only ASCII characters
+      -o, --output <format>   json, yaml, name or jsonpath=TEMPLATE
       --context <name>        context of the kubeconfig
       --kubeconfig <path>     kubeconfig file (default: $KUBECONFIG, then
                               ~/.kube/config)
       -h, --help              display help for command
+
+    -o json prints one CanaryView, with -w one a line (NDJSON) for each change. Its JSON Schema: src/cli/output/schema.json. Fields are only ever added.
     "
   `);
 });

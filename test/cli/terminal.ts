@@ -23,6 +23,12 @@ export interface TerminalOptions {
   connect?: Io["connect"];
   /** Answers a patch; absent: the test fails on one. Throws what the API server would refuse it with. */
   onPatch?(name: string, body: unknown, options: PatchOptions): object;
+  /** Answers a create; absent: the test fails on one. */
+  onCreate?(object: object): object;
+  /** What the API server says of itself. */
+  about?: { version: string; date: number | undefined };
+  /** What a person at the terminal answers; absent: there is nobody. */
+  answer?: (question: string) => boolean;
   /** Files by name; `-` is standard input. */
   files?: Record<string, string>;
   /** Answers queries of the past. */
@@ -57,6 +63,7 @@ export async function serin(line: string, worlds: readonly World[], options: Ter
       if (text === undefined) throw new Error(`ENOENT: no such file or directory, open '${file}'`);
       return text;
     },
+    confirm: async (question) => options.answer?.(question),
     prometheus: (address) => ({
       query: async (promql, of = {}) => answerOf(options, promql, of.at ?? 0, of.address ?? address),
       close: async () => undefined,
@@ -102,14 +109,19 @@ function clusterOf(world: () => World, options: TerminalOptions): Cluster {
   return {
     namespace,
     close: async () => undefined,
+    about: async () => options.about ?? { version: "v1.36.3", date: start },
     client: {
+      create: async <T extends Storable>(resource: Resource, object: T) => {
+        if (options.onCreate === undefined) throw new Error(`a write that no test expects: create ${resource.plural}`);
+        return options.onCreate(object as object) as T;
+      },
       get: async <T extends Storable>(resource: Resource, name: string, wanted?: string) => {
         mayRead(resource, "get", wanted);
         return of(resource.kind).find(({ metadata }) => metadata.name === name && metadata.namespace === wanted) as T | undefined;
       },
       patch: async <T extends Storable>(_: Resource, name: string, _namespace: string | undefined, patch: Patch, how: PatchOptions) => {
-        if (onPatch === undefined || patch.type !== "merge") throw new Error(`a write that no test expects: ${name}`);
-        return onPatch(name, patch.body, how) as T;
+        if (onPatch === undefined || patch.type === "apply") throw new Error(`a write that no test expects: ${name}`);
+        return onPatch(name, patch.type === "json" ? patch.operations : patch.body, how) as T;
       },
       list: async <T extends Storable>(
         resource: Resource,

@@ -76,7 +76,9 @@ test("an API server that is away for a moment doesn't end the watch", async () =
   const connect = () => ({
     namespace: "shop",
     close: async () => undefined,
+    about: () => Promise.reject(new Error("a watch doesn't ask")),
     client: {
+      create: () => Promise.reject(new Error("a watch writes nothing")),
       get: async () => aDeployment() as never,
       list: async (resource: { kind: string }) => {
         if (resource.kind !== "CanaryPlan") return { items: [], resourceVersion: "1" };

@@ -2,10 +2,15 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { manifestFiles } from "../../src/api/manifest.ts";
+import { schemaText } from "../../src/cli/output/schemas.ts";
 import { checkout, textOf } from "./sources.ts";
 
 test("manifests/crd is what src/api says: run `make generate` when this fails", () => {
   for (const [name, text] of manifestFiles()) expect(textOf(`manifests/crd/${name}`)).toBe(text);
+});
+
+test("src/cli/output/schema.json is what schemas.ts says: run `make generate` when this fails", () => {
+  expect(textOf("src/cli/output/schema.json")).toBe(schemaText());
 });
 
 test("manifests/crd holds the generated files and a kustomization at most", () => {

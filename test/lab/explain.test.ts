@@ -1,7 +1,6 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { defaultRegistry } from "../../src/api/imageReference.ts";
+import { asPerson } from "./asPerson.ts";
 import { type Story, type Typed, tell } from "./story.ts";
 import { applyAll, house, settleTown, townPolicy } from "./storyTown.ts";
 
@@ -29,23 +28,6 @@ beforeAll(async () => {
 afterAll(() => story?.stop());
 
 const serin = (line: string, ...more: string[]): Promise<Typed> => story.type("kubectl", "serin", ...line.split(" "), ...more);
-
-/** The admin's kubeconfig, as another person: the API server decides what he may. */
-async function asPerson(name: string, ...roles: string[]): Promise<string> {
-  const bindings = roles.map((role) => ({
-    apiVersion: "rbac.authorization.k8s.io/v1",
-    kind: "RoleBinding",
-    metadata: { name: `${name}-${role}` },
-    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role },
-    subjects: [{ kind: "User", name, apiGroup: "rbac.authorization.k8s.io" }],
-  }));
-  await applyAll(story, bindings);
-  const config = JSON.parse(await readFile(story.lab.env["KUBECONFIG"] ?? "", "utf8"));
-  for (const { user } of config.users) user.as = name;
-  const file = join(story.lab.env["LAB_DIR"] ?? "", `${name}.kubeconfig`);
-  await writeFile(file, JSON.stringify(config), { mode: 0o600 });
-  return `--kubeconfig=${file}`;
-}
 
 test("explain foretells what admission then does, for one image in all its spellings", async () => {
   const fully = `${defaultRegistry}/library/nginx:1.24.0`;
@@ -103,7 +85,7 @@ test("retry: rolled back says what to type, held asks again, and who may is kube
   expect(again.stderr).toContain("try it again: kubectl serin retry deploy/late -n default");
   await story.planWhen(bad, "held", ({ status }) => status?.phase === "Held");
 
-  const view = await asPerson("bob", "view");
+  const view = await asPerson(story, "bob", "view");
   const refused = await serin("retry deploy/late", view);
   expect(refused.code).toBe(1);
   expect(refused.stderr).toMatch(
@@ -111,7 +93,7 @@ test("retry: rolled back says what to type, held asks again, and who may is kube
   );
   expect(refused.stderr).toContain("the ClusterRole serin-edit has it");
 
-  const edit = await asPerson("carol", "edit");
+  const edit = await asPerson(story, "carol", "edit");
   const asked = await serin("retry deploy/late", edit);
   expect(asked).toMatchObject({ code: 0, stderr: "", stdout: expect.stringContaining(`asked: ${bad}, which failed in plan`) });
   const retried = await story.planWhen(bad, "a canary of carol's", ({ spec }) => spec.request?.user === "carol");

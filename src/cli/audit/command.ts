@@ -1,10 +1,8 @@
 import type { Command } from "commander";
 import type { Io } from "../io.ts";
-import { exportAudit } from "./exportAudit.ts";
-import { type ListOptions, list } from "./list.ts";
-import { show } from "./show.ts";
+import type { ListOptions } from "./list.ts";
 import type { AuditOptions } from "./source.ts";
-import { type VerifyOptions, verify } from "./verify.ts";
+import type { VerifyOptions } from "./verify.ts";
 
 /** `kubectl serin audit`, with its verbs show, verify and export. */
 export function addAudit(program: Command, io: Io, done: (code: number) => void): void {
@@ -21,21 +19,29 @@ export function addAudit(program: Command, io: Io, done: (code: number) => void)
     .option("--apiserver-log <file>", "kube-apiserver's audit log: adds refusals, and who made the changes that came without a canary")
     .option("-o, --output <format>", "json, csv or markdown")
     .addHelpText("after", help)
-    .action(async (_: unknown, command: Command) => done(await list(io, command.optsWithGlobals<ListOptions>())));
+    .action(async (_: unknown, command: Command) =>
+      done(await (await import("./list.ts")).list(io, command.optsWithGlobals<ListOptions>())),
+    );
   from(audit.command("show"))
     .description("Tell the story of one plan, with every number")
     .argument("<plan...>", "NAME, or plan NAME")
-    .action(async (words: string[], _: unknown, command: Command) => done(await show(io, words, command.optsWithGlobals<AuditOptions>())));
+    .action(async (words: string[], _: unknown, command: Command) =>
+      done(await (await import("./show.ts")).show(io, words, command.optsWithGlobals<AuditOptions>())),
+    );
   from(audit.command("verify"))
     .description("Check the whole record against its seals: say exactly what was changed, cut or is missing, and what could not be checked")
     .option("--root <key>", "id of the first public key that you trust (default: the oldest one that is published)")
     .option("--apiserver-log <file>", "compare with kube-apiserver's audit log, too")
     .option("-o, --output <format>", "json")
     .addHelpText("after", verifyHelp)
-    .action(async (_: unknown, command: Command) => done(await verify(io, command.optsWithGlobals<VerifyOptions>())));
+    .action(async (_: unknown, command: Command) =>
+      done(await (await import("./verify.ts")).verify(io, command.optsWithGlobals<VerifyOptions>())),
+    );
   from(audit.command("export"))
     .description("Print the whole record as JSON Lines: the heads and public keys first, then one plan a line")
-    .action(async (_: unknown, command: Command) => done(await exportAudit(io, command.optsWithGlobals<AuditOptions>())));
+    .action(async (_: unknown, command: Command) =>
+      done(await (await import("./exportAudit.ts")).exportAudit(io, command.optsWithGlobals<AuditOptions>())),
+    );
 }
 
 /** Where the record comes from; the same for each verb. */

@@ -1,18 +1,18 @@
 import type { Command } from "commander";
 import type { Io } from "../io.ts";
-import { importFrom, type Project, projects } from "./import.ts";
+import { kinds, type Project } from "./projects.ts";
 
 /** `kubectl serin import argo` and `… flagger`. */
 export function addImport(program: Command, io: Io, done: (code: number) => void): void {
   const verb = program.command("import").description("Make policies of other projects' manifests; no cluster is asked").helpCommand(false);
   const names: Record<Project, string> = { argo: "Argo Rollouts", flagger: "Flagger" };
-  for (const project of Object.keys(projects) as Project[])
+  for (const project of Object.keys(kinds) as Project[])
     verb
       .command(project)
-      .description(`From ${names[project]}: ${projects[project].kinds}`)
+      .description(`From ${names[project]}: ${kinds[project]}`)
       .requiredOption("-f, --filename <file...>", "YAML files; - is standard input. Name those of the Deployment and its Services too")
       .addHelpText("after", help)
-      .action(async ({ filename }: { filename: string[] }) => done(await importFrom(io, project, filename)));
+      .action(async ({ filename }: { filename: string[] }) => done(await (await import("./import.ts")).importFrom(io, project, filename)));
 }
 
 const help = `

@@ -9,24 +9,20 @@ import { exitCodes, UserError } from "../userError.ts";
 import { importArgo } from "./argo/argo.ts";
 import { importFlagger } from "./flagger/flagger.ts";
 import type { Imported } from "./imported.ts";
+import { kinds, type Project } from "./projects.ts";
 import { type Remark, remarkLine } from "./remark.ts";
 
-export const projects = {
-  argo: { convert: importArgo, kinds: "Rollout, AnalysisTemplate or ClusterAnalysisTemplate" },
-  flagger: { convert: importFlagger, kinds: "Canary or MetricTemplate" },
-} as const;
-
-export type Project = keyof typeof projects;
+const converters = { argo: importArgo, flagger: importFlagger } as const satisfies Record<Project, unknown>;
 
 /** `kubectl serin import argo|flagger -f FILE…`: policies on standard output, what did not map on the other. 1 when something of that matters. */
 export async function importFrom(io: Io, project: Project, files: readonly string[]): Promise<number> {
   const all = await loadManifests(io, `import ${project}`, files);
   readable(all);
-  const imported = projects[project].convert(all);
+  const imported = converters[project](all);
   if (imported.objects.length === 0 && imported.remarks.length === 0)
     throw new UserError({
       what: `can't import ${files.join(", ")}`,
-      why: `no ${projects[project].kinds} is in there`,
+      why: `no ${kinds[project]} is in there`,
       todo: `write it like: kubectl serin import ${project} -f FILE.yaml`,
     });
   const yaml = imported.objects.map((object) => stringify(object, { lineWidth: 0 })).join("---\n");

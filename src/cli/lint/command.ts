@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Io } from "../io.ts";
-import { type LintOptions, lint } from "./lint.ts";
+import type { LintOptions } from "./lint.ts";
 
 /** `kubectl serin lint`. */
 export const addLint = (program: Command, io: Io, done: (code: number) => void): Command =>
@@ -11,7 +11,7 @@ export const addLint = (program: Command, io: Io, done: (code: number) => void):
     .option("--scrape-interval <duration>", "how often Prometheus scrapes: a rate needs a range of two", "15s")
     .option("-o, --output <format>", "json: for programs")
     .addHelpText("after", help)
-    .action(async (options: LintOptions) => done(await lint(io, options)));
+    .action(async (options: LintOptions) => done(await (await import("./lint.ts")).lint(io, options)));
 
 const help = `
 Each finding has its file, line and column. Fields and their limits are checked as the API server checks them; beyond that conditions (CEL) and

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Io } from "../io.ts";
-import { type SimulateOptions, simulate } from "./simulate.ts";
+import type { SimulateOptions } from "./simulate.ts";
 
 /** `kubectl serin simulate`. */
 export const addSimulate = (program: Command, io: Io, done: (code: number) => void): Command =>
@@ -18,7 +18,7 @@ export const addSimulate = (program: Command, io: Io, done: (code: number) => vo
     .option("-o, --output <format>", "json: for programs")
     .option("-n, --namespace <name>", "namespace of the Deployment (default: that of the context)")
     .addHelpText("after", help)
-    .action(async (options: SimulateOptions) => done(await simulate(io, options)));
+    .action(async (options: SimulateOptions) => done(await (await import("./simulate.ts")).simulate(io, options)));
 
 const help = `
 The steps go by the policy alone: pods are ready at once and gates are taken as approved. What is judged is what was measured then, so the canary

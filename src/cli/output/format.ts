@@ -1,0 +1,52 @@
+import { stringify } from "yaml";
+import type { Io } from "../io.ts";
+import { UserError } from "../userError.ts";
+import { jsonPath } from "./jsonPath.ts";
+
+export type Format = { is: "table" | "wide" | "json" | "yaml" | "name" } | { is: "jsonpath"; template: string };
+
+/** What stands behind `-o`. @throws UserError when it is none of these */
+export function formatOf(output: string | undefined, allowed: ReadonlyArray<Format["is"]> = ["json", "yaml", "name", "jsonpath"]): Format {
+  if (output === undefined) return { is: "table" };
+  const [, template] = /^jsonpath=(.*)$/s.exec(output) ?? [];
+  if (template !== undefined && allowed.includes("jsonpath")) return { is: "jsonpath", template: template.replace(/^'(.*)'$/s, "$1") };
+  const format = allowed.find((each) => each === output && each !== "jsonpath");
+  if (format !== undefined && format !== "jsonpath") return { is: format };
+  const formats = allowed.map((each) => (each === "jsonpath" ? "jsonpath=TEMPLATE" : each)).join(", ");
+  throw new UserError({ what: `can't print -o ${output}`, why: "there is no such format", todo: `there are: ${formats}` });
+}
+
+/** JSON on several lines; while following on one, NDJSON. @throws UserError when a template can't be read */
+export function printObject(io: Io, format: Format, object: unknown, names: readonly string[], onOneLine = false): void {
+  switch (format.is) {
+    case "json":
+      io.out(`${JSON.stringify(object, undefined, onOneLine ? undefined : 2)}\n`);
+      return;
+    case "yaml":
+      io.out(`${onOneLine ? "---\n" : ""}${stringify(object, { lineWidth: 0 })}`);
+      return;
+    case "name":
+      io.out(names.map((name) => `${name}\n`).join(""));
+      return;
+    case "jsonpath":
+      io.out(fromTemplate(format.template, object) + (onOneLine ? "\n" : ""));
+      return;
+    default:
+      throw new Error(`${format.is} is no object: our bug`);
+  }
+}
+
+/** Whether a person reads it, not a program. */
+export const isForPeople = ({ is }: Format): boolean => is === "table" || is === "wide";
+
+function fromTemplate(template: string, object: unknown): string {
+  try {
+    return jsonPath(template, object);
+  } catch (error) {
+    throw new UserError({
+      what: `can't read -o jsonpath=${template}`,
+      why: (error as Error).message,
+      todo: "fields, [0], [*] and text are known: -o jsonpath='{.plan.phase}'; for more take -o json and jq",
+    });
+  }
+}

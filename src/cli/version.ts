@@ -1,0 +1,42 @@
+import { apiVersion, release, systemNamespace } from "../api/names.ts";
+import type { Deployment } from "../kube/object.ts";
+import { resources } from "../kube/resources.ts";
+import { type ConnectOptions, connected } from "./connected.ts";
+import type { Io } from "./io.ts";
+import { wantsJson } from "./output.ts";
+
+export interface VersionOptions extends ConnectOptions {
+  client?: boolean;
+  output?: string;
+}
+
+/** `kubectl serin version`: the plugin's; and, where they can be read, the API server's and the images of Serin's own Deployments. */
+export async function version(io: Io, options: VersionOptions): Promise<number> {
+  const json = wantsJson(options.output);
+  const server = options.client ? {} : await serverOf(io, options);
+  const said = { apiVersion, kind: "Version", client: release, ...server };
+  if (json) io.out(`${JSON.stringify(said, undefined, 2)}\n`);
+  else
+    io.out(
+      [`client: ${release} (${apiVersion})`, ...Object.entries(server).map(([name, value]) => `${name}: ${value}`)]
+        .map((line) => `${line}\n`)
+        .join(""),
+    );
+  return 0;
+}
+
+/** Nobody asks for a version to be told that he may not read something. */
+async function serverOf(io: Io, options: ConnectOptions): Promise<{ kubernetes?: string; server?: string }> {
+  const cluster = connected(io, options);
+  try {
+    const [about, worker] = await Promise.allSettled([
+      cluster.about(),
+      cluster.client.get<Deployment>(resources.deployments, "serin-worker", systemNamespace),
+    ]);
+    if (about.status === "rejected") return {};
+    const image = worker.status === "fulfilled" ? worker.value?.spec?.template.spec?.containers[0]?.image : undefined;
+    return { kubernetes: about.value.version, ...(image === undefined ? {} : { server: image }) };
+  } finally {
+    await cluster.close();
+  }
+}
