@@ -13,7 +13,7 @@ const portsOf = (deployment: DeploymentManifest) => containersOf(deployment).fla
 const component = ({ metadata }: Manifest) => metadata.labels?.["app.kubernetes.io/component"] ?? metadata.name;
 
 test("every manifest is installed, but for the examples", () => {
-  const roots = ["base", "crd", "rbac", "admission", "overlays/cert-manager", "overlays/enforce"];
+  const roots = ["base", "crd", "rbac", "admission", "overlays/cert-manager", "overlays/enforce", "monitoring"];
   const installed = roots.flatMap((root) =>
     (parse(textOf(`manifests/${root}/kustomization.yaml`)) as { resources: string[] }).resources
       .filter((name) => name.endsWith(".yaml"))

@@ -35,6 +35,13 @@ export const objectsIn = (file: string): Manifest[] => parseAllDocuments(textOf(
 export const ofKind = <T extends Manifest>(manifests: readonly Manifest[], kind: string): T[] =>
   manifests.filter((manifest) => manifest.kind === kind) as T[];
 
+/** The only one of its kind. @throws when there is none, or another */
+export function oneOf(manifests: readonly Manifest[], kind: string): Manifest {
+  const [found, ...others] = ofKind(manifests, kind);
+  if (found === undefined || others.length > 0) throw new Error(`${others.length + (found ? 1 : 0)} of kind ${kind}, and one is expected`);
+  return found;
+}
+
 /** Whether a selector with nothing but `matchLabels` takes in these labels. */
 export const selects = (wanted: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>> = {}): boolean =>
   Object.entries(wanted).every(([key, value]) => labels[key] === value);

@@ -14,7 +14,7 @@ interface Kustomization {
 const base = manifestsOf("manifests");
 const overlay = (name: string) => parse(textOf(`manifests/overlays/${name}/kustomization.yaml`)) as Kustomization;
 
-describe.each(["cert-manager", "enforce", "single-node"])("the overlay %s", (name) => {
+describe.each(["cert-manager", "enforce", "monitoring", "single-node"])("the overlay %s", (name) => {
   it("lies over the base, and each of its patches finds something", () => {
     const { resources, patches = [] } = overlay(name);
     expect(resources[0]).toBe("../../base");

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { violations } from "../core/sidecars/podSecurity.ts";
 import { type DeploymentManifest, type Manifest, manifestsOf, ofKind } from "../house/manifests.ts";
+import { textOf } from "../house/sources.ts";
 import { CHECKOUT } from "./labEnvironment.ts";
 import { ensureParts, partFile } from "./parts/ensureParts.ts";
 
@@ -78,5 +79,18 @@ describe("what kubectl renders", () => {
       ["MutatingAdmissionPolicy/new-namespaces.serin.dev", "MutatingAdmissionPolicyBinding/new-namespaces.serin.dev"],
       [],
     ]);
+  });
+
+  it("of monitoring: what the operator and Grafana pick up, and nothing else is another", async () => {
+    const { rendered, added, changed } = await changes("monitoring");
+    expect([added.sort(), changed]).toEqual([
+      ["ConfigMap/serin-dashboard", "PrometheusRule/serin", "Service/serin-metrics", "ServiceMonitor/serin"],
+      [],
+    ]);
+    const config = rendered.find((manifest) => named(manifest) === "ConfigMap/serin-dashboard") as Manifest & {
+      data: Record<string, string>;
+    };
+    expect(config.metadata).toMatchObject({ namespace: "serin-system", labels: { grafana_dashboard: "1" } });
+    expect(JSON.parse(config.data["serin.json"] ?? "")).toEqual(JSON.parse(textOf("manifests/monitoring/dashboard.json")));
   });
 });
