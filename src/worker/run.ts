@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import { createClient } from "../kube/client.ts";
 import type { Connection } from "../kube/connection.ts";
 import { createPrometheus } from "../prometheus/client.ts";
+import { countedQueries } from "../prometheus/countedQueries.ts";
 import { readAuditKeys } from "../tls/readAuditKeys.ts";
 import { readIntentKeys } from "../tls/readIntentKeys.ts";
 import { workerCounters } from "./counters.ts";
@@ -52,8 +53,8 @@ export async function runWorker(
     defaultCredentials: prometheusSecret,
     credentials: prometheusSecrets(client, namespace, () => Date.now()),
   };
-  const metrics = createPrometheus(reach);
-  const counting = createPrometheus(reach);
+  const metrics = countedQueries(createPrometheus(reach), counters.asked);
+  const counting = countedQueries(createPrometheus(reach), counters.asked);
   const worker = createWorker({
     client,
     prometheus: metrics,
@@ -67,7 +68,9 @@ export async function runWorker(
     now: () => Date.now(),
     isLeader: () => leader.isLeader(),
     onBypass: counters.bypassed,
+    onEnd: counters.ended,
   });
+  counters.watch(worker.state);
   let isReady = false;
   const listener = serveHealth(health, { isReady: () => isReady, metrics: counters.render, contentType: counters.contentType });
   await worker.ready;

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { type CanaryPlan, isLive, type JournalEntry, type PlanStatus } from "../api/plan.ts";
+import { type CanaryPlan, isLive, type JournalEntry, type Phase, type PlanStatus } from "../api/plan.ts";
 import type { SealKey } from "../core/admission/seal.ts";
 import { settleTime } from "../core/analysis/settle.ts";
 import { appended, journalRoot } from "../core/audit/journal.ts";
@@ -13,6 +13,7 @@ import type { AuditKeys } from "../tls/auditKeys.ts";
 import type { Hands } from "./act.ts";
 import { bypassOf } from "./bypass.ts";
 import { type Caches, openCaches } from "./caches.ts";
+import type { WorkerState } from "./counters.ts";
 import { countAll } from "./countRequests.ts";
 import { writeEvent } from "./events.ts";
 import { Outdated } from "./guest.ts";
@@ -49,6 +50,8 @@ export interface WorkerOptions {
   auditKeys(): Promise<AuditKeys>;
   /** A plan of phase Bypassed was recorded; the reason is one of the catalogue's. */
   onBypass?(reason: string): void;
+  /** A plan of a request has ended in this phase. */
+  onEnd?(phase: Phase): void;
 }
 
 export interface Worker {
@@ -56,6 +59,8 @@ export interface Worker {
   ready: Promise<void>;
   /** Begins to act; a term of leadership. */
   lead(signal: AbortSignal): void;
+  /** What it shows of itself, from its caches. */
+  state(): WorkerState;
   stop(): Promise<void>;
 }
 
@@ -75,6 +80,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const settling = settleSource(counting, { now });
   const unled = lately<{ before: DeploymentProjection; after: DeploymentProjection; at: number }>();
   let queue: ReturnType<typeof createQueue> | undefined;
+  let lookedAt = 0;
   const look = (key: string) => queue?.add(key);
   const trouble = ({ resource, error, retryInMs }: Trouble) => log.warn({ resource, err: error, retryInMs }, "reading the cluster failed");
   const caches: Caches = openCaches(client, {
@@ -123,6 +129,7 @@ export function createWorker(options: WorkerOptions): Worker {
     now,
     instance: options.instance,
     measure: (plan, action, snapshot) => startMeasurement(plan, action, snapshot, instruments),
+    ...(options.onEnd === undefined ? {} : { onEnd: options.onEnd }),
   };
   const reconciler: Reconciler = { senses: { caches, memories, keys: options.keys, settle, now }, hands, log, mayWrite: options.isLeader };
 
@@ -176,7 +183,11 @@ export function createWorker(options: WorkerOptions): Worker {
         },
       });
       queue = own;
-      own.start(async (key) => ({ wakeAfter: await lookAt(key) }), 4);
+      lookedAt = clock.now();
+      own.start(async (key) => {
+        lookedAt = clock.now();
+        return { wakeAfter: await lookAt(key) };
+      }, 4);
       for (const { before, after } of unled.take(now())) void recordBypass(before, after);
       for (const { namespace, name } of caches.deployments.values()) own.add(`${namespace}/${name}`);
       for (const policy of caches.policies.values()) own.add(policyKey(policy));
@@ -195,6 +206,10 @@ export function createWorker(options: WorkerOptions): Worker {
         void own.stop();
       });
     },
+    state: () => ({
+      plans: caches.plans.values(),
+      ...(queue === undefined ? {} : { queue: { depth: queue.depth, oldestMs: queue.oldestAge, sinceLookMs: clock.now() - lookedAt } }),
+    }),
     async stop() {
       await queue?.stop();
       sidecars.stop();

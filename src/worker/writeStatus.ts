@@ -14,7 +14,9 @@ export async function writeStatus(plan: CanaryPlan, status: PlanStatus, memory: 
     // The very object that is sealed is written over: whoever has asked something of the plan in between makes it a conflict.
     const seen = hands.caches.plans.get(`${plan.metadata.namespace}/${plan.metadata.name}`) ?? plan;
     const store = (last: PlanStatus) => storeStatus(seen, last, hands);
-    memory.stored = await (endsNow(memory.stored, status) ? hands.sealer.seal(seen, status, store) : store(status));
+    const ends = endsNow(memory.stored, status);
+    memory.stored = await (ends ? hands.sealer.seal(seen, status, store) : store(status));
+    if (ends) hands.onEnd?.(status.phase);
     memory.storedAt = now;
     memory.refreshAfterMs = significant ? refreshMs.first : Math.min(2 * memory.refreshAfterMs, refreshMs.longest);
     memory.status = memory.stored;

@@ -30,7 +30,7 @@ export interface ComparisonOptions {
 }
 
 const images = { "for no policy": "nginx:1.24.0", held: "nginx:canary" } as const;
-const manifest = readFileSync(join(import.meta.dirname, "..", "..", "manifests", "webhook.yaml"), "utf8");
+const manifest = readFileSync(join(import.meta.dirname, "..", "..", "manifests", "base", "webhook.yaml"), "utf8");
 /** Of the container. */
 export const nodeOptions = (/name: NODE_OPTIONS\n\s+value: "(.*)"/.exec(manifest)?.[1] ?? "").split(" ");
 const callers = 5;

@@ -13,7 +13,7 @@ import { reviewOf } from "../webhook/reviews.ts";
 const good = JSON.stringify(reviewOf(web(), web(image("nginx:1.24"))));
 
 /** As in the cluster, where the container has 256 MiB. */
-const manifest = readFileSync(join(import.meta.dirname, "..", "..", "manifests", "webhook.yaml"), "utf8");
+const manifest = readFileSync(join(import.meta.dirname, "..", "..", "manifests", "base", "webhook.yaml"), "utf8");
 const nodeOptions = (/name: NODE_OPTIONS\n\s+value: "(.*)"/.exec(manifest)?.[1] ?? "").split(" ");
 
 describe("the webhook under a flood", () => {

@@ -4,7 +4,6 @@ import { describe, expect, it } from "vitest";
 import { release } from "../../src/api/names.ts";
 import { counters } from "../../src/webhook/counters.ts";
 import { healthApp } from "../../src/webhook/healthApp.ts";
-import { workerCounters } from "../../src/worker/counters.ts";
 import { textOf } from "../house/sources.ts";
 
 const lines = (text: string, start: string) => text.split("\n").filter((line) => line.startsWith(start));
@@ -61,17 +60,6 @@ describe("the webhook's figures", () => {
     }
     expect(text.split("\n").filter((line) => !line.startsWith("#")).length).toBeLessThan(150);
   });
-});
-
-it("the worker's figures count bypasses by reason, and say whether it leads", async () => {
-  let isLeader = false;
-  const { bypassed, render } = workerCounters({ isLeader: () => isLeader });
-  bypassed("BypassOptOut");
-  bypassed("BypassOptOut");
-  expect(await render()).toContain('serin_bypasses_total{reason="BypassOptOut"} 2\n');
-  expect(await render()).toContain("serin_worker_leader 0\n");
-  isLeader = true;
-  expect(await render()).toContain("serin_worker_leader 1\n");
 });
 
 it("the release is package.json's", () => {

@@ -9,11 +9,11 @@ import { envoy } from "./envoy.ts";
 import { goParts } from "./goParts.ts";
 import { injector } from "./injector.ts";
 import type { Part } from "./part.ts";
-import { prometheus } from "./prometheus.ts";
+import { prometheusParts } from "./prometheus.ts";
 import { ensureTools, RUN_TOOLS } from "./tools.ts";
 import { cacheFolder } from "./versions.ts";
 
-const PARTS: readonly Part[] = [...goParts, injector, envoy, prometheus];
+const PARTS: readonly Part[] = [...goParts, injector, envoy, ...prometheusParts];
 const UNFINISHED = ".unfinished-";
 
 /**

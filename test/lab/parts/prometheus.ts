@@ -7,17 +7,17 @@ import { run } from "./run.ts";
 import { onPath } from "./tools.ts";
 
 /** Only the binary is taken out of Debian's package: installing the package would start its service and keep it running. */
-export const prometheus: Part = {
-  name: "prometheus",
-  doing: "fetching Prometheus",
+const part = (name: string): Part => ({
+  name,
+  doing: `fetching ${name}`,
   needs:
-    onPath("prometheus") === undefined
+    onPath(name) === undefined
       ? [
           { command: "apt-get", debian: "prometheus" },
           { command: "dpkg-deb", debian: "dpkg" },
         ]
       : [],
-  found: async () => onPath("prometheus"),
+  found: async () => onPath(name),
   async make(target) {
     const folder = await mkdtemp(join(tmpdir(), "serin-prometheus-"));
     try {
@@ -25,12 +25,15 @@ export const prometheus: Part = {
       const archive = (await readdir(folder)).find((file) => file.endsWith(".deb"));
       if (archive === undefined) throw new LabFault("apt-get fetched no package. Install Prometheus yourself and put it on PATH.");
       await run("dpkg-deb", ["-x", join(folder, archive), folder]);
-      await copyFile(join(folder, "usr", "bin", "prometheus"), target);
+      await copyFile(join(folder, "usr", "bin", name), target);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
   },
-};
+});
+
+/** Prometheus, and the tool that checks and tests its rules. */
+export const prometheusParts: readonly Part[] = ["prometheus", "promtool"].map(part);
 
 /** A machine whose package lists were never fetched knows no package; root can change that. */
 async function download(folder: string): Promise<void> {
