@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CHECKOUT } from "./labEnvironment.ts";
@@ -110,6 +111,28 @@ describe("installing from the manifests", () => {
         expect(await typed("worker", command)).toMatchObject({ code: 0 });
       },
     );
+
+    it("nor does it change a Deployment, or get a pod made, in a namespace of the cluster itself", async () => {
+      const thief = ["set", "image", "deployment/serin-webhook", "*=thief:1", "-n", namespace, "--dry-run=server"].join(" ");
+      const refused = { code: 1, stderr: expect.stringContaining("the worker has no business in a namespace of the cluster itself") };
+      await until("the policy to be in force", async () => (await typed("worker", thief)).code === 1, 60);
+      expect(await typed("worker", thief)).toMatchObject(refused);
+      const set = join(story.lab.dir, "set.json");
+      const labels = { app: "thief" };
+      await writeFile(
+        set,
+        JSON.stringify({
+          apiVersion: "apps/v1",
+          kind: "ReplicaSet",
+          metadata: { name: "thief", namespace: "kube-system" },
+          spec: {
+            selector: { matchLabels: labels },
+            template: { metadata: { labels }, spec: { containers: [{ name: "a", image: "a:1" }] } },
+          },
+        }),
+      );
+      expect(await typed("worker", `create --validate=false -f ${set}`)).toMatchObject(refused);
+    });
 
     it.each([
       "set image deployment/unrelated *=other:2",

@@ -9,7 +9,7 @@ describe("Serin's own metrics", () => {
   let story: Story;
   beforeAll(async () => {
     story = await tell({ scrape: "1s", workers: 2 });
-    await story.policy({ steps: [{ setWeight: 50 }, { pause: {} }] });
+    await story.policy({ steps: [{ setWeight: 50 }, { pause: {} }], revertAfter: "1s" });
     await story.shop({ replicas: 2 });
     await until("one leader", async () => (await value("sum(serin_worker_leader)")) === 1);
   });
