@@ -36,6 +36,8 @@ if (Number(process.versions.node.split(".")[0]) < ${least}) {
   process.exit(1);
 }
 const require = createRequire(import.meta.url);
+// zod would compile each schema for the few objects that one command reads: 10 ms more than it saves.
+globalThis.__zod_globalConfig = { jitless: true };
 `;
 const bundle = new URL("kubectl-serin.mjs", folder);
 await writeFile(bundle, `${head}${code}`);

@@ -9,6 +9,7 @@ import { asPerson } from "./asPerson.ts";
 import { CHECKOUT } from "./labEnvironment.ts";
 import { type Story, type Typed, tell } from "./story.ts";
 import { applyAll, house, settleTown, townPolicy } from "./storyTown.ts";
+import { until } from "./until.ts";
 
 /** The command line as pipelines and people use it: one bundle, exit codes, rights, published shapes, and how long it takes. */
 let story: Story;
@@ -122,7 +123,9 @@ describe.concurrent("kubectl serin status deploy/x; echo $?", () => {
     expect(await codeOf("status deploy/late --timeout 60s")).toBe("2");
     expect((await story.plan("late/nginx:2")).status?.phase).toBe("Held");
     expect(await serin("undo deploy/late")).toMatchObject({ code: 0, stdout: expect.stringContaining("next: it is unheld by itself") });
-    await story.kubectl("rollout", "status", "deploy/late", "--timeout=30s");
+    // Not by `kubectl rollout status`: it fails while the failure stands, which is until the worker has unheld it.
+    const paused = () => story.kubectl("get", "deploy", "late", "-o", "jsonpath={.spec.paused}");
+    await until("late is unheld", async () => (await paused()) === "");
     expect(await story.image("late")).toBe("nginx:1.23.4");
   });
 });
