@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { parsePolicy, parseSidecarPolicy } from "../../src/api/parse.ts";
-import { planSpec } from "../../src/api/plan.ts";
 import { commands } from "../../src/cli/main.ts";
 import { textOf } from "./sources.ts";
 
@@ -27,13 +26,6 @@ test("every command of kubectl serin that the README types is one", () => {
   const known = new Set(commands(io, () => undefined).commands.map((command) => command.name()));
   expect([...typed].filter((word) => !known.has(word))).toEqual([]);
   expect(typed.size).toBeGreaterThan(5);
-});
-
-test("what the README patches into a plan is there to be patched", () => {
-  const patches = [...readme.matchAll(/kubectl patch plan NAME --type merge -p '(\{.*?\})'`/g)].map(([, text = ""]) => JSON.parse(text));
-  expect(patches).toHaveLength(3);
-  for (const patch of patches)
-    expect(planSpec.shape.control.safeParse((patch as { spec: { control: unknown } }).spec.control).success).toBe(true);
 });
 
 test("every file that the README names exists", () => {
