@@ -67,8 +67,8 @@ interface Circumstances {
  *   error          errors, consecutiveErrors              the same
  *   no-data        noData, noDataSince                    the same
  *
- * Of a closing look that counted and the scheduled measurement after it, which may be milliseconds later, the second counts by the same rule: an
- * interval after the first. Anything but a pass ends a row of passes, anything but an error a row of errors. A measurement that overlaps the one before (two workers
+ * A scheduled measurement milliseconds after a closing look that counted says the same thing again: it counts when it comes a closing look's distance
+ * later, min(interval, 10 s). Anything but a pass ends a row of passes, anything but an error a row of errors. A measurement that overlaps the one before (two workers
  * in a hand-over of the lease) counts like a closing look. A metric that failed for good only remembers what comes late.
  */
 export function record(
@@ -80,25 +80,25 @@ export function record(
   if (isBroken(status.phase)) return remember(status, { ...measurement, counted: false }, retention);
   const scheduled = !closing && fromTime(measurement.startedAt) >= lastFinishedAt(status);
   const alone = scheduled && !followsCountedClosing(status, measurement);
-  const counted = alone || measurement.verdict === "error" || countsAgain(metric, status, measurement);
+  const apart = scheduled ? closingIntervalOf(metric) : (intervalOf(metric) ?? closingIntervalOf(metric));
+  const counted = alone || measurement.verdict === "error" || countsAgain(status, measurement, apart);
   const tallied = tally(status, measurement, { scheduled, counted, early });
   return conclude(metric, remember(tallied, { ...measurement, counted }, retention), measurement);
 }
 
 /**
- * Whether a closing look since the latest scheduled measurement has already counted what this one says, and may have been milliseconds ago:
- * then both count once per interval.
+ * Whether a closing look since the latest scheduled measurement has already counted what this one says, and may have been milliseconds ago.
  */
 function followsCountedClosing(status: MetricStatus, { verdict }: NewMeasurement): boolean {
   const last = verdict === "fail" ? status.lastFailureAt : verdict === "inconclusive" ? status.lastInconclusiveAt : undefined;
   return last !== undefined && (status.lastScheduledAt === undefined || fromTime(last) > fromTime(status.lastScheduledAt));
 }
 
-/** Whether what failed (or was inconclusive) counts beside another that did: an interval after it. */
-function countsAgain(metric: Metric, status: MetricStatus, { verdict, finishedAt }: NewMeasurement): boolean {
+/** Whether what failed (or was inconclusive) counts beside another that did: so many milliseconds after it. */
+function countsAgain(status: MetricStatus, { verdict, finishedAt }: NewMeasurement, apart: number): boolean {
   if (verdict !== "fail" && verdict !== "inconclusive") return false;
   const last = verdict === "fail" ? status.lastFailureAt : status.lastInconclusiveAt;
-  return last === undefined || fromTime(finishedAt) >= fromTime(last) + (intervalOf(metric) ?? closingIntervalOf(metric));
+  return last === undefined || fromTime(finishedAt) >= fromTime(last) + apart;
 }
 
 function tally(

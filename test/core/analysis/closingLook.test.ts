@@ -89,6 +89,12 @@ describe("closingLook", () => {
     },
   );
 
+  test("a scheduled failure half an interval after a closing one that counted is a second one: the article's bad release ends after a minute", () => {
+    let status = record(metric, started, at({ started: 30_000, verdict: "fail" }), { closing: true });
+    status = record(metric, status, at({ started: 60_000, verdict: "fail" }));
+    expect(status).toMatchObject({ phase: "Failed", failed: 2 });
+  });
+
   test("two failures of the schedule both count, also when a closing look between them did not", () => {
     const twice = aMetric({ interval: "10s", failureLimit: 1 });
     let status = record(twice, begin(twice, { now: t0 }), at({ started: 0, verdict: "fail" }));
