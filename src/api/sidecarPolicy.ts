@@ -119,7 +119,6 @@ export const sidecarPolicyStatus = z
 export type SidecarPolicySpec = z.output<typeof sidecarPolicySpec>;
 export type SidecarPolicyStatus = z.infer<typeof sidecarPolicyStatus>;
 export type SidecarVolume = NonNullable<SidecarPolicySpec["volumes"]>[number];
-export type SidecarVariable = NonNullable<SidecarPolicySpec["env"]>[number];
 
 export interface SidecarPolicy {
   apiVersion: typeof apiVersion;

@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
 import { systemNamespace } from "../api/names.ts";
-import { isSystemNamespace } from "../core/admission/policyFor.ts";
+import { whySystem } from "../core/admission/policyFor.ts";
 import { type ConnectOptions, connected } from "./connected.ts";
 import { printable } from "./cut.ts";
 import type { Io } from "./io.ts";
@@ -58,8 +58,8 @@ function printed(report: SidecarReport, format: (typeof formats)[number] | undef
 /** On standard error, as kubectl's "No resources found". */
 function nothing({ policies }: SidecarReport, namespace: string | undefined, { missing, selector }: SidecarsOptions): string {
   if (policies.length === 0) return "There is no SidecarPolicy: nothing is asked of any pod.";
-  if (namespace !== undefined && isSystemNamespace(namespace, systemNamespace))
-    return `${namespace} is a system namespace, which Serin never touches.`;
+  const system = namespace === undefined ? undefined : whySystem(namespace, systemNamespace);
+  if (system !== undefined) return `${system}.`;
   const where = `${namespace === undefined ? "" : ` in namespace ${namespace}`}${selector === undefined ? "" : ` with labels ${selector}`}`;
   const matched = policies.reduce((sum, policy) => sum + policy.matched, 0);
   if (missing && matched > 0) return `Nothing is missing${where}.`;

@@ -1,4 +1,5 @@
 import { parseDuration } from "../../api/duration.ts";
+import { matchesGlob } from "../../core/admission/images.ts";
 import { UserError } from "../userError.ts";
 import type { AuditRow } from "./auditRow.ts";
 
@@ -18,29 +19,21 @@ export function filtered(rows: readonly AuditRow[], options: FilterOptions, now:
   const { user, image, deployment, policy, bypassed } = options;
   const [since, until] = [timeOf("since", options.since, now), timeOf("until", options.until, now)];
   const phases = options.phase?.split(",").map((phase) => phase.trim().toLowerCase());
-  const decided = (row: AuditRow, wanted: string) => row.decisions.some((text) => like(/ by (.+?)(?: \(|$)/.exec(text)?.[1] ?? "", wanted));
+  const decided = (row: AuditRow, wanted: string) =>
+    row.decisions.some((text) => matchesGlob(wanted, / by (.+?)(?: \(|$)/.exec(text)?.[1] ?? ""));
   return rows.filter(
     (row) =>
       (since === undefined || Date.parse(row.at) >= since) &&
       (until === undefined || Date.parse(row.at) <= until) &&
-      (user === undefined || like(row.user, user) || decided(row, user)) &&
-      (image === undefined || [...row.before, ...row.after].some((each) => like(each, image.includes("*") ? image : `*${image}*`))) &&
-      (deployment === undefined || like(row.deployment, deployment)) &&
-      (policy === undefined || like(row.policy, policy)) &&
+      (user === undefined || matchesGlob(user, row.user) || decided(row, user)) &&
+      (image === undefined ||
+        [...row.before, ...row.after].some((each) => matchesGlob(image.includes("*") ? image : `*${image}*`, each))) &&
+      (deployment === undefined || matchesGlob(deployment, row.deployment)) &&
+      (policy === undefined || matchesGlob(policy, row.policy)) &&
       (phases === undefined || phases.includes(row.outcome.toLowerCase())) &&
       (!bypassed || row.outcome === "Bypassed"),
   );
 }
-
-/** The whole text; `*` stands for any characters. */
-const like = (text: string, pattern: string): boolean =>
-  new RegExp(
-    `^${pattern
-      .split("*")
-      .map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, "\\$&"))
-      .join(".*")}$`,
-    "s",
-  ).test(text);
 
 function timeOf(option: "since" | "until", text: string | undefined, now: number): number | undefined {
   if (text === undefined) return undefined;

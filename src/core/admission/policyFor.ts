@@ -2,6 +2,7 @@ import { systemNamespaces } from "../../api/names.ts";
 import type { CanaryPolicy } from "../../api/policy.ts";
 import { type ImageChange, type ImagesByContainer, matchesImage, spellingsOf } from "./images.ts";
 import { selectorMismatch } from "./labelSelector.ts";
+import { byPrecedence } from "./precedence.ts";
 
 /** Which policy applies to a change of a Deployment, and for each that doesn't, why. */
 
@@ -23,6 +24,10 @@ export interface PolicyMatch {
 
 export const isSystemNamespace = (namespace: string, ownNamespace: string): boolean =>
   namespace === ownNamespace || (systemNamespaces as readonly string[]).includes(namespace);
+
+/** Why Serin does nothing in this namespace, whatever a policy says; undefined where it may. */
+export const whySystem = (namespace: string, ownNamespace: string): string | undefined =>
+  isSystemNamespace(namespace, ownNamespace) ? `${namespace} is a system namespace, which Serin never touches` : undefined;
 
 /** The policy that applies. It runs on each review of a changed template, so it makes no list and no text. */
 export function policyFor(target: PolicyTarget, policies: readonly CanaryPolicy[], ownNamespace: string): CanaryPolicy | undefined {
@@ -55,17 +60,13 @@ export function policySelecting(
   return [...policies].sort(byPrecedence).find((policy) => whyNotSelected(policy, target, ownNamespace) === undefined);
 }
 
-/** The highest priority first, then the name in byte order. */
-function byPrecedence(a: CanaryPolicy, b: CanaryPolicy): number {
-  return b.spec.priority - a.spec.priority || Buffer.compare(Buffer.from(a.metadata.name), Buffer.from(b.metadata.name));
-}
-
 /** It would apply, but another one does. */
 const whyLater = (policy: CanaryPolicy, chosen: CanaryPolicy | undefined): string =>
   `policy ${chosen?.metadata.name} goes first (priority ${chosen?.spec.priority} against ${policy.spec.priority})`;
 
 function whyNotSelected(policy: CanaryPolicy, target: Omit<PolicyTarget, "changes" | "images">, ownNamespace: string): string | undefined {
-  if (isSystemNamespace(target.namespace, ownNamespace)) return `${target.namespace} is a system namespace, which Serin never touches`;
+  const system = whySystem(target.namespace, ownNamespace);
+  if (system !== undefined) return system;
   if (policy.metadata.deletionTimestamp !== undefined) return "the policy is being deleted";
   if (policy.spec.suspend) return "the policy is suspended";
   const namespace = selectorMismatch(policy.spec.match.namespaceSelector, target.namespaceLabels);

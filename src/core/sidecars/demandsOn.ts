@@ -1,6 +1,7 @@
 import { annotations } from "../../api/names.ts";
 import type { SidecarPolicy } from "../../api/sidecarPolicy.ts";
 import { selectorMismatch } from "../admission/labelSelector.ts";
+import { byPrecedence } from "../admission/precedence.ts";
 import { applied } from "./applied.ts";
 import { containerPart } from "./containerPart.ts";
 import { type Asked, blocked, type Claim, type Demand, type Findings, type Fix, type Lack } from "./demand.ts";
@@ -57,10 +58,6 @@ const namesIn = (policies: readonly SidecarPolicy[]): ReadonlySet<string> =>
 
 /** Names of all containers that policies for this pod ask for, whether they are there or not. */
 export const addedNames = (demands: readonly Demand[]): ReadonlySet<string> => namesIn(demands.map(({ policy }) => policy));
-
-/** The highest priority first, then the name in byte order; as with CanaryPolicies, but all of them count. */
-export const byPrecedence = (a: SidecarPolicy, b: SidecarPolicy): number =>
-  b.spec.priority - a.spec.priority || Buffer.compare(Buffer.from(a.metadata.name), Buffer.from(b.metadata.name));
 
 /** Why a policy asks nothing of this pod, in words; undefined when it does. */
 export function whyNotFor({ metadata, spec }: SidecarPolicy, { pod, namespaceLabels, role }: PodCase): string | undefined {

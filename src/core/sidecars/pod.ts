@@ -1,5 +1,5 @@
 import { mirrorPod, podTemplateHash } from "../../api/names.ts";
-import { isSystemNamespace } from "../admission/policyFor.ts";
+import { whySystem } from "../admission/policyFor.ts";
 import { namespaceLabels } from "../admission/policyTarget.ts";
 
 /* A pod and what is known around it, as far as sidecars need it. */
@@ -96,7 +96,8 @@ export const containersOf = ({ spec }: PodLike): PodContainer[] => [
  */
 export function whyExempt({ pod, namespace, stage }: PodCase, ownNamespace: string): string | undefined {
   const { metadata, spec, status } = pod;
-  if (isSystemNamespace(namespace, ownNamespace)) return `${namespace} is a system namespace, which Serin never touches`;
+  const system = whySystem(namespace, ownNamespace);
+  if (system !== undefined) return system;
   if (own(metadata.annotations, mirrorPod) !== undefined) return "it is a mirror pod of the kubelet";
   if (spec.hostNetwork === true) return "it is on the node's network";
   if (spec.os?.name === "windows") return "it is a Windows pod";

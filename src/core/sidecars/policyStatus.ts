@@ -1,8 +1,9 @@
 import { longestMissingList, type SidecarPolicy, type SidecarPolicyStatus } from "../../api/sidecarPolicy.ts";
+import type { completeReasons } from "./reasons.ts";
 import type { Count, MissingPod } from "./tally.ts";
 
 type Condition = NonNullable<SidecarPolicyStatus["conditions"]>[number];
-type Said = Pick<Condition, "status" | "reason" | "message">;
+type Said = Pick<Condition, "status" | "message"> & { reason: keyof typeof completeReasons };
 
 /**
  * Since when the policy says what it says, as whole seconds like the age of a pod. What is stored stays; a policy that was never changed says it since

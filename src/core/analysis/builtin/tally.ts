@@ -1,11 +1,9 @@
+import { type Counts, none, plus } from "../sequential/counts.ts";
 import type { Counter } from "./sample.ts";
 import { type Family, revisionLabel } from "./source.ts";
 
-/** Requests, and how many of them were bad. */
-export interface Tally {
-  readonly requests: number;
-  readonly bad: number;
-}
+/** Requests, and how many of them were bad; from floating point counters, so they may not be whole yet. */
+export type Tally = Counts;
 
 /** What was counted of each revision. Stable is every series of the workload that is not the canary's. */
 export interface Tallies {
@@ -13,11 +11,9 @@ export interface Tallies {
   readonly stable: Tally;
 }
 
-const none: Tally = { requests: 0, bad: 0 };
 export const nothing: Tallies = { canary: none, stable: none };
 
-export const add = (a: Tally, b: Tally): Tally => ({ requests: a.requests + b.requests, bad: a.bad + b.bad });
-export const addEach = (a: Tallies, b: Tallies): Tallies => ({ canary: add(a.canary, b.canary), stable: add(a.stable, b.stable) });
+export const addEach = (a: Tallies, b: Tallies): Tallies => ({ canary: plus(a.canary, b.canary), stable: plus(a.stable, b.stable) });
 
 /**
  * What OpenTelemetry's semantic conventions call an error of a gRPC server: UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE and
@@ -58,7 +54,7 @@ const possible = ({ requests, bad }: Tally): Tally => ({ requests, bad: Math.min
 
 function addTo(tallies: Tallies, labels: Counter["labels"], one: Tally, canaryRevision: string): Tallies {
   const isCanary = (labels[revisionLabel] ?? "") === canaryRevision;
-  return isCanary ? { ...tallies, canary: add(tallies.canary, one) } : { ...tallies, stable: add(tallies.stable, one) };
+  return isCanary ? { ...tallies, canary: plus(tallies.canary, one) } : { ...tallies, stable: plus(tallies.stable, one) };
 }
 
 /** `le` in ms; NaN where it is none. */
