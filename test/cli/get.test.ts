@@ -1,6 +1,5 @@
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { annotations } from "../../src/api/names.ts";
-import { ApiError } from "../../src/kube/apiError.ts";
 import { annotated, labelled, named } from "../build/change.ts";
 import { aDeployment, held } from "../build/deployment.ts";
 import {
@@ -17,34 +16,12 @@ import {
   withWeight,
 } from "../build/plan.ts";
 import { podsOf, waiting } from "../build/pod.ts";
-import { aMetric, aPolicy, withAnalysis, withSteps } from "../build/policy.ts";
+import { aPolicy, withSteps } from "../build/policy.ts";
 import { aCanaryReplicaSet, aReplicaSet, ofImage, ownedByDeployment, withPods } from "../build/replicaSet.ts";
 import { at } from "../build/story.ts";
-import { aVirtualService, split } from "../build/virtualService.ts";
-import { serin, type World } from "./terminal.ts";
-
-const app = labelled({ app: "nginx" });
-const stable = aReplicaSet(app);
-const canary = aCanaryReplicaSet(app, withPods(2));
-const judged = aPolicy(withAnalysis(aMetric()));
-const routes = { routes: [{ kind: "VirtualService" as const, namespace: "shop", name: "nginx" }] };
-
-const midway: World = [
-  aDeployment(held()),
-  stable,
-  ...podsOf(stable, 4),
-  canary,
-  ...podsOf(canary, 2),
-  aVirtualService(split(30)),
-  aPlan(
-    following(judged),
-    atStep(1, 30),
-    withWeight(30, 29),
-    because("StepStarted", "step 2 of 4: pause 30s"),
-    withStatus(routes),
-    withMetricStatus(aMetricStatus({ successful: 3, failed: 1, measurements: [aMeasurement({ value: "[0.99]" })] })),
-  ),
-];
+import { aVirtualService } from "../build/virtualService.ts";
+import { app, canary, judged, midway, routes, stable } from "./midway.ts";
+import { serin } from "./terminal.ts";
 
 test("midway: what Argo Rollouts' users know, and the routes", async () => {
   const { out, err, code } = await serin("get deploy/nginx", [midway]);
@@ -260,195 +237,6 @@ test("a plan that nobody has looked at yet", async () => {
   const { out } = await serin("get nginx", [[aDeployment(held()), stable, aPlan(withoutStatus())]]);
   expect(out).toContain("Status:          ◌ Preparing");
   expect(out).toContain("Step:          0/4");
-});
-
-describe("the look of it", () => {
-  test("--ascii has no other characters", async () => {
-    const { out } = await serin("get nginx --ascii", [midway]);
-    expect(out).toMatchInlineSnapshot(`
-      "Name:            nginx
-      Namespace:       shop
-      Status:          @ Progressing
-      Message:         StepStarted: step 2 of 4: pause 30s
-      Strategy:        Canary
-        Step:          1/4
-        SetWeight:     30
-        ActualWeight:  29 (of 1000 requests)
-      Images:          nginx:1.23.0 (stable)
-                       nginx:1.24.0 (canary)
-      Replicas:
-        Desired:       4
-        Current:       6
-        Updated:       2
-        Ready:         6
-        Available:     6
-
-      NAME                               KIND            STATUS         AGE  INFO
-      * nginx                            Deployment      @ Progressing  24h  held
-      |--# revision:4
-      |  \`--% nginx-4n5mxwtkdm           ReplicaSet      + Healthy      41s  canary
-      |     |--o nginx-4n5mxwtkdm-b4x2b  Pod             + Running      41s  ready:1/1
-      |     \`--o nginx-4n5mxwtkdm-b4x2c  Pod             + Running      41s  ready:1/1
-      |--# revision:3
-      |  \`--% nginx-9xttgxqnzc           ReplicaSet      + Healthy      24h  stable
-      |     |--o nginx-9xttgxqnzc-b4x2b  Pod             + Running      24h  ready:1/1
-      |     |--o nginx-9xttgxqnzc-b4x2c  Pod             + Running      24h  ready:1/1
-      |     |--o nginx-9xttgxqnzc-b4x2d  Pod             + Running      24h  ready:1/1
-      |     \`--o nginx-9xttgxqnzc-b4x2f  Pod             + Running      24h  ready:1/1
-      \`--= nginx-x7k2m                   CanaryPlan      @ Progressing  42s  policy:default by:alice
-         |--> 1 setWeight 30             Step            + Done
-         |--> 2 pause 30s                Step            - Waiting      12s
-         |--> 3 setWeight 60             Step            . Pending
-         |--> 4 pause 30s                Step            . Pending
-         |--a success-rate               Metric          @ Running      42s  + 3,x 1 last:[0.99] result[0] >= 0.95
-         \`--~ nginx                      VirtualService  + Split        24h  ###....... 30% canary
-
-      next: 60% in 18s, if success-rate passes
-      "
-    `);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: the point of the test
-    expect(out).toMatch(/^[\x00-\x7f]*$/);
-  });
-
-  test("a narrow window cuts lines with …, names first", async () => {
-    const { out } = await serin("get nginx", [midway], { screen: { columns: 72, rows: 50 }, env: { NO_COLOR: "1" } });
-    expect(out).toMatchInlineSnapshot(`
-      "Name:            nginx
-      Namespace:       shop
-      Status:          ◌ Progressing
-      Message:         StepStarted: step 2 of 4: pause 30s
-      Strategy:        Canary
-        Step:          1/4
-        SetWeight:     30
-        ActualWeight:  29 (of 1000 requests)
-      Images:          nginx:1.23.0 (stable)
-                       nginx:1.24.0 (canary)
-      Replicas:
-        Desired:       4
-        Current:       6
-        Updated:       2
-        Ready:         6
-        Available:     6
-
-      NAME              KIND            STATUS         AGE  INFO
-      ⟳ nginx           Deployment      ◌ Progressing  24h  held
-      ├──# revision:4
-      │  └──⧉ nginx-4…  ReplicaSet      ✔ Healthy      41s  canary
-      │     ├──□ ngin…  Pod             ✔ Running      41s  ready:1/1
-      │     └──□ ngin…  Pod             ✔ Running      41s  ready:1/1
-      ├──# revision:3
-      │  └──⧉ nginx-9…  ReplicaSet      ✔ Healthy      24h  stable
-      │     ├──□ ngin…  Pod             ✔ Running      24h  ready:1/1
-      │     ├──□ ngin…  Pod             ✔ Running      24h  ready:1/1
-      │     ├──□ ngin…  Pod             ✔ Running      24h  ready:1/1
-      │     └──□ ngin…  Pod             ✔ Running      24h  ready:1/1
-      └──Σ nginx-x7k2m  CanaryPlan      ◌ Progressing  42s  policy:default by…
-         ├──› 1 setWe…  Step            ✔ Done
-         ├──› 2 pause…  Step            ◷ Waiting      12s
-         ├──› 3 setWe…  Step            • Pending
-         ├──› 4 pause…  Step            • Pending
-         ├──α success…  Metric          ◌ Running      42s  ✔ 3,✖ 1 last:[0.9…
-         └──⇄ nginx     VirtualService  ✔ Split        24h  ███░░░░░░░ 30% ca…
-
-      next: 60% in 18s, if success-rate passes
-      "
-    `);
-    for (const line of out.split("\n")) expect([...line].length).toBeLessThanOrEqual(72);
-  });
-
-  const csi = "\u001b[";
-  test.each([
-    ["a terminal has colours", "get nginx", {}, true],
-    ["NO_COLOR takes them away", "get nginx", { NO_COLOR: "1" }, false],
-    ["an empty NO_COLOR doesn't", "get nginx", { NO_COLOR: "" }, true],
-    ["so does a dumb terminal", "get nginx", { TERM: "dumb" }, false],
-    ["so does --no-color", "get nginx --no-color", {}, false],
-  ])("%s", async (_, line, env, colored) => {
-    const { out } = await serin(line, [midway], { screen: { columns: 120, rows: 50 }, env });
-    expect(out.includes(csi)).toBe(colored);
-  });
-
-  test("a message can't steer the terminal", async () => {
-    const plan = aPlan(because("Aborted", `gone${csi}2J\u202e by alice\nName: other`));
-    const { out } = await serin("get nginx", [[aDeployment(), plan]]);
-    expect(out).toContain("Message:         Aborted: gone [2J  by alice Name: other");
-  });
-});
-
-describe("what users get wrong", () => {
-  test.each([
-    ["get", "error: missing required argument 'deployment'"],
-    [
-      "get svc/nginx",
-      "why: svc is not a Deployment, and Serin canaries only Deployments\n  try: write it like: kubectl serin get deploy/web",
-    ],
-    ["get deploy/", "why: that is not one Deployment"],
-    ["get deploy/a deploy/b", "why: that is not one Deployment"],
-    ["get --wach nginx", "(Did you mean --watch?)"],
-    ["gte nginx", "(Did you mean get?)"],
-  ])("%s", async (line, says) => {
-    const { err, out, code } = await serin(line, [midway]);
-    expect(err).toContain(says);
-    expect({ out, code }).toEqual({ out: "", code: 1 });
-  });
-
-  test("a Deployment that isn't there", async () => {
-    expect(await serin("get deploy web -n prod", [midway])).toMatchInlineSnapshot(`
-      {
-        "code": 1,
-        "err": "error: can't show deploy/web
-        why: there is no Deployment web in namespace prod, and no plan of one
-        try: name the namespace with -n, or look with: kubectl get deployments -A
-      ",
-        "out": "",
-      }
-    `);
-  });
-
-  test.each([
-    [
-      new ApiError({ code: 404, reason: "KindNotInstalled", doing: "list canaryplans.serin.dev in shop", message: "no such kind" }),
-      "try: install Serin: kubectl apply -k manifests",
-    ],
-    [
-      new ApiError({ code: 403, reason: "Forbidden", doing: "list canaryplans.serin.dev in shop", message: "no" }),
-      "error: can't list canaryplans.serin.dev in shop\n  why: 403 Forbidden: no\n  try: ask for the right",
-    ],
-    [
-      new ApiError({ code: 0, reason: "Unreachable", doing: "get deployments.apps nginx", message: "ECONNREFUSED" }),
-      "kubectl cluster-info",
-    ],
-  ])("%s", async (error, says) => {
-    const refuse = async () => {
-      throw error;
-    };
-    const { err, code } = await serin("get nginx", [midway], {
-      connect: () => ({
-        namespace: "shop",
-        close: async () => undefined,
-        about: refuse,
-        client: { get: refuse, list: refuse, patch: refuse, create: refuse },
-      }),
-    });
-    expect(err).toContain(says);
-    expect(code).toBe(1);
-  });
-
-  test("no kubeconfig", async () => {
-    const connect = () => {
-      throw new Error("no kubeconfig at /nowhere");
-    };
-    const { err, code } = await serin("get nginx", [midway], { connect });
-    expect(err).toBe("error: no cluster to ask\n  why: no kubeconfig at /nowhere\n  try: name one with --kubeconfig or --context\n");
-    expect(code).toBe(1);
-  });
-
-  test("our own bugs say that they are ours", async () => {
-    const connect = () => ({ namespace: "shop", close: async () => undefined, about: undefined as never, client: undefined as never });
-    const { err, code } = await serin("get nginx", [midway], { connect });
-    expect(err).toMatch(/^This is a bug in Serin; please report it with these lines:\nTypeError/);
-    expect(code).toBe(70);
-  });
 });
 
 test("--help", async () => {
