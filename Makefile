@@ -55,7 +55,7 @@ bench-analysis: install ## How soon the judge of built-in metrics sees a bad rel
 lab-build: install ## Build the parts of the lab (minutes the first time, then nothing)
 	@$(LAB) build
 
-generate: install ## Write manifests/crd from src/api
+generate: install ## Write manifests/crd from src/api, and manifests/helm from manifests
 	@npm run --silent generate
 
 cli: install ## Bundle kubectl serin into dist/kubectl-serin.mjs, one file that needs only Node, and its completion

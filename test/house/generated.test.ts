@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { manifestFiles } from "../../src/api/manifest.ts";
 import { chartFiles } from "../../src/chart/chart.ts";
 import { schemaText } from "../../src/cli/output/schemas.ts";
@@ -20,13 +20,17 @@ test("manifests/crd holds the generated files and a kustomization at most", () =
   expect(others.filter((name) => name !== "kustomization.yaml")).toEqual([]);
 });
 
-test("manifests/helm is what manifests and src/chart say: run `make generate` when this fails", () => {
-  for (const [path, text] of chartFiles((file) => textOf(`manifests/${file}`))) expect(textOf(`manifests/helm/${path}`), path).toBe(text);
-});
+describe("manifests/helm", () => {
+  const chart = chartFiles((file) => textOf(`manifests/${file}`));
 
-test("manifests/helm holds the generated files, and few by hand", () => {
-  const generated = new Set(chartFiles((file) => textOf(`manifests/${file}`)).map(([path]) => `manifests/helm/${path}`));
-  const others = trackedFiles().filter((file) => file.startsWith("manifests/helm/") && !generated.has(file));
-  const byHand = [".helmignore", "templates/NOTES.txt", "templates/_serin.tpl"].map((file) => `manifests/helm/${file}`);
-  expect(others.filter((file) => !file.startsWith("manifests/helm/ci/"))).toEqual(byHand);
+  test("is what manifests and src/chart say: run `make generate` when this fails", () => {
+    for (const [path, text] of chart) expect(textOf(`manifests/helm/${path}`), path).toBe(text);
+  });
+
+  test("holds the generated files, and few by hand", () => {
+    const generated = new Set(chart.map(([path]) => `manifests/helm/${path}`));
+    const others = trackedFiles().filter((file) => file.startsWith("manifests/helm/") && !generated.has(file));
+    const byHand = [".helmignore", "templates/NOTES.txt", "templates/_serin.tpl"].map((file) => `manifests/helm/${file}`);
+    expect(others.filter((file) => !file.startsWith("manifests/helm/ci/"))).toEqual(byHand);
+  });
 });

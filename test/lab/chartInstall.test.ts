@@ -42,7 +42,7 @@ describe("Serin by Helm", () => {
 
   it("holds an image change and promotes it", async () => {
     await story.shop({ replicas: 2 });
-    await story.policy({ steps: steps([50, "1s"]), traffic: { settle: "500ms" }, scaleDownDelay: "1s" });
+    await story.policy({ steps: steps([50, "1s"]), traffic: { settle: "500ms" } });
     const typed = await story.type("kubectl", "set", "image", "deploy/nginx", "nginx=nginx:1.24.0");
     expect(typed).toMatchObject({ code: 0, stderr: expect.stringContaining("serin: canary plan") });
     expect(await story.kubectl("get", "deploy", "nginx", "-o", "jsonpath={.spec.paused}")).toBe("true");
@@ -51,7 +51,10 @@ describe("Serin by Helm", () => {
 
   it("an upgrade changes what its values change and nothing else: the leader leads on, the CAs are trusted", async () => {
     const before = await objects();
-    expect(await helm("upgrade", "serin", CHART, "--set", "worker.replicas=3", "--set", "logLevel=debug")).toMatchObject({ code: 0 });
+    expect(await helm("upgrade", "serin", CHART, "--set", "worker.replicas=3", "--set", "logLevel=debug")).toMatchObject({
+      code: 0,
+      stderr: "",
+    });
     const after = await objects();
     const changed = [...after].filter(([name, one]) => told(one) !== told(before.get(name))).map(([name]) => name);
     expect([...after.keys()].sort()).toEqual([...before.keys()].sort());

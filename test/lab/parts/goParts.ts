@@ -38,6 +38,7 @@ export const goParts: readonly Part[] = [
   goPart("istioctl", "istio.io/istio/istioctl/cmd/istioctl", "2 min"),
   // Of the version that istioctl is built with, so that most of it is compiled already.
   goPart("helm", "helm.sh/helm/v4/cmd/helm", "half a minute"),
+  goPart("kstatus", "./kstatus", "a few seconds"),
   {
     name: "istio-crds.yaml",
     doing: "copying Istio's CRDs",
