@@ -1,7 +1,7 @@
 import type { Builtin } from "../../../api/builtin.ts";
 import type { CountsAnswer } from "../answer.ts";
 import { addStable, type Histogram, leastStable, slowBeyond } from "./bound.ts";
-import { type Counter, growthBetween, type Sample } from "./sample.ts";
+import { type Counter, following, growthBetween, type Sample } from "./sample.ts";
 import { sourceOf } from "./source.ts";
 import { boundOf, nothing, tallyDurations, tallyOutcomes } from "./tally.ts";
 
@@ -11,12 +11,20 @@ export interface Meter {
   readonly stable: Histogram;
   /** Where a slow request begins, once that is known; it stays, so that all counts of a plan speak of the same. */
   readonly boundMs?: number;
+  /** The longest time between two scrapes so far, ms; at most a minute. */
+  readonly scrapedEvery?: number;
   /** When the counters last began anew, if no difference could be counted since: ms since epoch. */
   readonly anewSince?: number;
 }
 
-/** A scrape is missed now and then; this long without any is missing data. */
-const silenceMs = 30_000;
+/** Prometheus' own default between two scrapes. A longer time means that scrapes are missed, which must not be taken for the rule. */
+const longestInterval = 60_000;
+
+/**
+ * So long without a scrape is missing data: two of them are missed now and then, but never less than half a minute. Until two were seen the
+ * interval may be as long as it gets.
+ */
+const silenceAt = (scrapedEvery = longestInterval): number => Math.max(30_000, 2.5 * scrapedEvery);
 
 export interface Metering {
   readonly now: number;
@@ -39,13 +47,15 @@ export function readMeter(
   const boundMs = meter?.boundMs ?? chosen;
   if (meter === undefined) return { meter: { before: sample, stable: new Map(), ...(boundMs !== undefined && { boundMs }) } };
   const growth = growthBetween(meter.before, sample);
-  if (growth.kind === "restarted") return begunAnew(meter, sample, growth.why);
+  const gap = Math.min(longestInterval, sample.at - meter.before.at);
+  const every = Math.max(gap, meter.scrapedEvery ?? gap);
+  if (growth.kind === "restarted") return begunAnew({ ...meter, scrapedEvery: every }, sample, growth.why);
   if (growth.kind === "same") {
-    if (now - meter.before.at < silenceMs) return { meter };
+    if (now - meter.before.at < silenceAt(meter.scrapedEvery)) return { meter };
     return { meter, answer: { kind: "counts", since: meter.before.at, ...nothing, missing: "no proxy was scraped since" } };
   }
   const { anewSince: _, ...rest } = meter;
-  const after = { ...rest, before: sample };
+  const after = { ...rest, before: following(meter.before, sample), scrapedEvery: every };
   const { since, series } = growth;
   const source = sourceOf(builtin);
   if (source.family !== "durations" || builtin.latency === undefined)
@@ -77,7 +87,7 @@ function begunAnew(meter: Meter, sample: Sample, why: string): { meter: Meter; a
   const since = meter.before.at;
   const anewSince = meter.anewSince ?? since;
   const after = { ...meter, before: sample, anewSince };
-  if (sample.at - anewSince < silenceMs) return { meter: after };
+  if (sample.at - anewSince < silenceAt(meter.scrapedEvery)) return { meter: after };
   const missing = `since ${new Date(anewSince).toISOString().slice(11, 19)} the counters begin anew with each scrape (${why})`;
   return { meter: after, answer: { kind: "counts", since, ...nothing, missing } };
 }

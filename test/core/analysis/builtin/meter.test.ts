@@ -49,11 +49,38 @@ describe("a meter", () => {
     expect(answers.slice(6)).toEqual([undefined, undefined]);
   });
 
-  test("without a new scrape there is nothing to judge; after 30 s without any, data is missing", () => {
+  test("a series that was missing for a scrape does not bring its past along", () => {
+    const answers = read(
+      rate,
+      aSample(0, { "c 200": 900, "s 200": 1 }),
+      aSample(5, { "s 200": 2 }),
+      aSample(10, { "c 200": 905, "s 200": 3 }),
+    );
+    expect(answers[2]?.canary).toEqual({ requests: 5, bad: 0 });
+  });
+
+  // Prometheus scrapes every 60 s unless it is told otherwise.
+  test.each([
+    [5, 30],
+    [12, 30],
+    [30, 75],
+    [60, 150],
+    [300, 150],
+  ])("scraped every %d s: after %d s without a scrape data is missing, two that are missed are not", (every, silence) => {
+    const [first, second] = [aSample(0, { "c 200": 100 }), aSample(every, { "c 200": 110 })];
+    const begun = readMeter(undefined, rate, first, reading(first)).meter;
+    const { meter } = readMeter(begun, rate, second, reading(second));
+    expect(readMeter(meter, rate, second, reading(second, silence * 1_000 - 1)).answer).toBeUndefined();
+    expect(readMeter(meter, rate, second, reading(second, silence * 1_000)).answer).toMatchObject({
+      missing: "no proxy was scraped since",
+    });
+  });
+
+  test("before two scrapes were seen, scrapes may be a minute apart", () => {
     const sample = aSample(0, { "c 200": 100 });
     const { meter } = readMeter(undefined, rate, sample, reading(sample));
-    expect(readMeter(meter, rate, sample, reading(sample, 29_999)).answer).toBeUndefined();
-    expect(readMeter(meter, rate, sample, reading(sample, 30_000)).answer).toMatchObject({ missing: "no proxy was scraped since" });
+    expect(readMeter(meter, rate, sample, reading(sample, 149_999)).answer).toBeUndefined();
+    expect(readMeter(meter, rate, sample, reading(sample, 150_000)).answer).toMatchObject({ missing: "no proxy was scraped since" });
   });
 });
 
