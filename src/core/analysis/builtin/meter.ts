@@ -13,6 +13,8 @@ export interface Meter {
   readonly boundMs?: number;
   /** The longest time between two scrapes so far, ms; at most a minute. */
   readonly scrapedEvery?: number;
+  /** The latest scrape, also where it was not taken in: ms since epoch. */
+  readonly scrapedAt?: number;
   /** When the counters last began anew, if no difference could be counted since: ms since epoch. */
   readonly anewSince?: number;
 }
@@ -47,15 +49,15 @@ export function readMeter(
   const boundMs = meter?.boundMs ?? chosen;
   if (meter === undefined) return { meter: { before: sample, stable: new Map(), ...(boundMs !== undefined && { boundMs }) } };
   const growth = growthBetween(meter.before, sample);
-  const gap = Math.min(longestInterval, sample.at - meter.before.at);
-  const every = Math.max(gap, meter.scrapedEvery ?? gap);
-  if (growth.kind === "restarted") return begunAnew({ ...meter, scrapedEvery: every }, sample, growth.why);
+  const scraped = scrapes(meter, sample);
+  if (growth.kind === "behind" && sample.at - meter.before.at <= scraped.scrapedEvery) return { meter: { ...meter, ...scraped } };
+  if (growth.kind === "behind" || growth.kind === "restarted") return begunAnew({ ...meter, ...scraped }, sample, growth.why);
   if (growth.kind === "same") {
     if (now - meter.before.at < silenceAt(meter.scrapedEvery)) return { meter };
     return { meter, answer: { kind: "counts", since: meter.before.at, ...nothing, missing: "no proxy was scraped since" } };
   }
   const { anewSince: _, ...rest } = meter;
-  const after = { ...rest, before: following(meter.before, sample), scrapedEvery: every };
+  const after = { ...rest, ...scraped, before: following(meter.before, sample) };
   const { since, series } = growth;
   const source = sourceOf(builtin);
   if (source.family !== "durations" || builtin.latency === undefined)
@@ -80,6 +82,10 @@ export function readMeter(
       ? `${Math.round(seen)} of the ${leastStable} stable requests that say what is slow`
       : `no bucket of ${builtin.latency.max} or more was counted`;
   return { meter: { ...after, stable }, answer: { kind: "counts", since, ...nothing, missing } };
+}
+
+function scrapes({ before, scrapedAt = before.at, scrapedEvery = 0 }: Meter, { at }: Sample): { scrapedAt: number; scrapedEvery: number } {
+  return { scrapedAt: Math.max(scrapedAt, at), scrapedEvery: Math.max(scrapedEvery, Math.min(longestInterval, at - scrapedAt)) };
 }
 
 /** One difference is left out. Where that goes on, as in a mesh whose proxies come and go with every scrape, data is missing, and somebody must hear of it. */

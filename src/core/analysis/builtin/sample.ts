@@ -36,6 +36,11 @@ export type Growth =
   | { readonly kind: "grown"; readonly since: number; readonly series: readonly Counter[] }
   /** Nothing was scraped since. */
   | { readonly kind: "same" }
+  /**
+   * A counter went down though the same proxies report: another one took a proxy's place, or this is another replica of Prometheus, which has scraped
+   * some proxies later than the one before did, and others earlier. Then it is further on within one interval of scrapes.
+   */
+  | { readonly kind: "behind"; readonly why: string }
   /** The counters can't be compared with those before. */
   | { readonly kind: "restarted"; readonly why: string };
 
@@ -43,7 +48,7 @@ export type Growth =
 export function growthBetween(before: Sample, after: Sample): Growth {
   if (after.at <= before.at) return { kind: "same" };
   const grown = differences(values(before), values(after));
-  if ("why" in grown) return { kind: "restarted", why: grown.why };
+  if ("why" in grown) return grown;
   const series = [...grown.by].flatMap(([key, value]) => {
     const labels = after.series.get(key)?.labels;
     return labels === undefined || value === 0 ? [] : [{ labels, value }];
@@ -69,9 +74,13 @@ export interface Counters extends Reported {
  * By how much each counter grew, in whole requests; or why nobody knows. Where another number of proxies reports, one that was not there brings all
  * its past along, also where there was none: Prometheus may have started without data, or found the proxies again.
  */
-export function differences(before: Counters, after: Counters): { readonly by: ReadonlyMap<string, number> } | { readonly why: string } {
-  if (after.reporters !== before.reporters) return { why: `${after.reporters} proxies report instead of ${before.reporters}` };
-  if (after.resets > before.resets) return { why: "a proxy's counters started over" };
+export function differences(
+  before: Counters,
+  after: Counters,
+): { readonly by: ReadonlyMap<string, number> } | Extract<Growth, { readonly why: string }> {
+  if (after.reporters !== before.reporters)
+    return { kind: "restarted", why: `${after.reporters} proxies report instead of ${before.reporters}` };
+  if (after.resets > before.resets) return { kind: "restarted", why: "a proxy's counters started over" };
   const by = new Map([...after.values].map(([key, value]) => [key, Math.round(value) - Math.round(before.values.get(key) ?? 0)]));
-  return [...by.values()].some((grown) => grown < 0) ? { why: "a counter went down" } : { by };
+  return [...by.values()].some((grown) => grown < 0) ? { kind: "behind", why: "a counter went down" } : { by };
 }
