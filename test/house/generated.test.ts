@@ -2,8 +2,9 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { manifestFiles } from "../../src/api/manifest.ts";
+import { chartFiles } from "../../src/chart/chart.ts";
 import { schemaText } from "../../src/cli/output/schemas.ts";
-import { checkout, textOf } from "./sources.ts";
+import { checkout, textOf, trackedFiles } from "./sources.ts";
 
 test("manifests/crd is what src/api says: run `make generate` when this fails", () => {
   for (const [name, text] of manifestFiles()) expect(textOf(`manifests/crd/${name}`)).toBe(text);
@@ -17,4 +18,15 @@ test("manifests/crd holds the generated files and a kustomization at most", () =
   const generated = manifestFiles().map(([name]) => name);
   const others = readdirSync(join(checkout, "manifests/crd")).filter((name) => !generated.includes(name));
   expect(others.filter((name) => name !== "kustomization.yaml")).toEqual([]);
+});
+
+test("manifests/helm is what manifests and src/chart say: run `make generate` when this fails", () => {
+  for (const [path, text] of chartFiles((file) => textOf(`manifests/${file}`))) expect(textOf(`manifests/helm/${path}`), path).toBe(text);
+});
+
+test("manifests/helm holds the generated files, and few by hand", () => {
+  const generated = new Set(chartFiles((file) => textOf(`manifests/${file}`)).map(([path]) => `manifests/helm/${path}`));
+  const others = trackedFiles().filter((file) => file.startsWith("manifests/helm/") && !generated.has(file));
+  const byHand = [".helmignore", "templates/NOTES.txt", "templates/_serin.tpl"].map((file) => `manifests/helm/${file}`);
+  expect(others.filter((file) => !file.startsWith("manifests/helm/ci/"))).toEqual(byHand);
 });

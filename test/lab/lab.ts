@@ -62,7 +62,7 @@ async function startParts(dir: string, processes: Processes, options: LabOptions
   const env = await labEnvironment(dir, kubeconfigs.admin, options);
   const kubectl = await kubectlWith(env);
   const client = connectCluster(kubeconfigs.admin, "lab");
-  const access = { processes, kubectl, client, ca: await readFile(join(dir, "ca.crt"), "utf8") };
+  const access = { processes, kubectl, client, env, ca: await readFile(join(dir, "ca.crt"), "utf8") };
   const injector = options.injector ? await injectorObjects(access.ca) : [];
   const istioKinds = has("istio") ? createIstioKinds(kubectl) : Promise.resolve();
   const objects = createObjects(kubectl, [

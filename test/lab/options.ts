@@ -22,9 +22,11 @@ export interface LabOptions {
   readonly asks?: string;
   /** istiod serves its sidecar injector, and kube-apiserver asks it (injector.ts). */
   readonly injector: boolean;
+  /** Serin's manifests come by `helm install` (byChart.ts), all of them, and kube-apiserver asks the webhook by its Service. */
+  readonly chart: boolean;
 }
 
-export const DEFAULT_OPTIONS: LabOptions = { without: [], scrape: "2s", webhooks: 1, workers: 2, injector: false };
+export const DEFAULT_OPTIONS: LabOptions = { without: [], scrape: "2s", webhooks: 1, workers: 2, injector: false, chart: false };
 
 /** Reads the flags of `exec` and `up`. */
 export function parseLabOptions(args: readonly string[]): LabOptions {
@@ -39,6 +41,7 @@ export function parseLabOptions(args: readonly string[]): LabOptions {
         workers: { type: "string", default: String(DEFAULT_OPTIONS.workers) },
         "cert-times": { type: "string" },
         injector: { type: "boolean", default: DEFAULT_OPTIONS.injector },
+        chart: { type: "boolean", default: DEFAULT_OPTIONS.chart },
       },
     }),
   );
@@ -50,6 +53,7 @@ export function parseLabOptions(args: readonly string[]): LabOptions {
     workers: count("--workers", values.workers),
     ...(values["cert-times"] === undefined ? {} : { certTimes: values["cert-times"] }),
     injector: values.injector,
+    chart: values.chart,
   };
 }
 

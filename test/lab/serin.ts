@@ -1,8 +1,11 @@
 /** Serin from the checkout: its manifests, its ServiceAccounts' rights and nothing more, its processes. */
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
+import { kinds } from "../../src/api/crd.ts";
+import { group } from "../../src/api/names.ts";
 import { type ServingCertificate, servingSecretData, servingSecretName } from "../../src/tls/servingSecret.ts";
 import { BALANCER, CERTS_HEALTH, PROMETHEUS, webhookAddress, webhookHealth, workerHealth } from "./addresses.ts";
+import { installChart, webhookService } from "./byChart.ts";
 import { answersOk } from "./httpAnswers.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 import { asList, type Kubectl } from "./kubectl.ts";
@@ -20,6 +23,8 @@ export interface Access {
   readonly processes: Processes;
   readonly kubectl: Kubectl;
   readonly client: ClusterClient;
+  /** Of commands inside the lab. */
+  readonly env: NodeJS.ProcessEnv;
   /** The certificate of the lab's authority. */
   readonly ca: string;
 }
@@ -45,8 +50,13 @@ export function serinHealth({ webhooks, workers }: LabOptions): Record<string, s
 }
 
 /** Installs Serin's manifests and gives a kubeconfig for each of its ServiceAccounts, after the certs process has made what was missing. */
-export async function installSerin(dir: string, { kubectl, client, processes, ca }: Access, options: LabOptions): Promise<Kubeconfigs> {
-  await applyManifests(kubectl, options);
+export async function installSerin(
+  dir: string,
+  { kubectl, client, processes, ca, env }: Access,
+  options: LabOptions,
+): Promise<Kubeconfigs> {
+  await (options.chart ? installChart(env) : applyManifests(kubectl, options));
+  await untilEstablished(kubectl);
   if (options.providedCertificate) await provideCertificate(client, options.providedCertificate);
   const kubeconfigs = Object.fromEntries(
     await Promise.all(ROLES.map(async (role) => [role, await writeKubeconfig(dir, `serin-${role}`, ca, await boundToken(client, role))])),
@@ -76,7 +86,7 @@ function startCerts(processes: Processes, kubeconfig: string, options: LabOption
 }
 
 /** Starts the replicas, each with its role's rights; they start again when they fall, as in a cluster. */
-export async function startSerin({ processes }: Access, kubeconfigs: Kubeconfigs, options: LabOptions): Promise<void> {
+export async function startSerin({ processes, kubectl }: Access, kubeconfigs: Kubeconfigs, options: LabOptions): Promise<void> {
   const health = serinHealth(options);
   const start = (role: "webhook" | "worker", index: number) => {
     const name = `serin-${role}-${index}`;
@@ -86,12 +96,14 @@ export async function startSerin({ processes }: Access, kubeconfigs: Kubeconfigs
   };
   const webhooks = Array.from({ length: options.webhooks }, (_, i) => start("webhook", i));
   const workers = Array.from({ length: options.workers }, (_, i) => start("worker", i));
-  await Promise.all([...webhooks, ...workers, options.webhooks > 1 && startBalancer(processes, options.webhooks)]);
+  const service = options.chart ? await webhookService(kubectl) : BALANCER;
+  const asked = options.chart || options.webhooks > 1;
+  await Promise.all([...webhooks, ...workers, asked && startBalancer(processes, service, options.webhooks)]);
 }
 
-function startBalancer(processes: Processes, webhooks: number): Promise<void> {
+function startBalancer(processes: Processes, service: string, webhooks: number): Promise<void> {
   const targets = Array.from({ length: webhooks }, (_, i) => webhookAddress(i));
-  const args = [join(import.meta.dirname, "balancer.ts"), BALANCER, ...targets];
+  const args = [join(import.meta.dirname, "balancer.ts"), service, ...targets];
   return processes.start({ name: "balancer", command: process.execPath, args });
 }
 
@@ -110,9 +122,10 @@ async function applyManifests(kubectl: Kubectl, options: LabOptions): Promise<vo
     }
   }
   await kubectl(["apply", "--server-side", "--validate=false", "--field-manager=serin-install", "-f", "-"], asList(manifests));
-  const kinds = manifests.filter(({ kind }) => kind === "CustomResourceDefinition").map(({ metadata }) => `crd/${metadata.name}`);
-  await kubectl(["wait", "--for=condition=Established", "--timeout=120s", ...kinds]);
 }
+
+const untilEstablished = (kubectl: Kubectl): Promise<string> =>
+  kubectl(["wait", "--for=condition=Established", "--timeout=120s", ...kinds.map(({ plural }) => `crd/${plural}.${group}`)]);
 
 /** Serin never gets more rights here than its ServiceAccounts have in a cluster. */
 async function boundToken(client: ClusterClient, role: Role): Promise<string> {

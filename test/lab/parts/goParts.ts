@@ -36,6 +36,8 @@ export const goParts: readonly Part[] = [
   goPart("kubectl", "k8s.io/kubernetes/cmd/kubectl", "1 min"),
   goPart("pilot-discovery", "istio.io/istio/pilot/cmd/pilot-discovery", "4 min"),
   goPart("istioctl", "istio.io/istio/istioctl/cmd/istioctl", "2 min"),
+  // Of the version that istioctl is built with, so that most of it is compiled already.
+  goPart("helm", "helm.sh/helm/v4/cmd/helm", "half a minute"),
   {
     name: "istio-crds.yaml",
     doing: "copying Istio's CRDs",

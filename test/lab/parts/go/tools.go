@@ -5,6 +5,7 @@ package parts
 
 import (
 	_ "go.etcd.io/etcd/server/v3"
+	_ "helm.sh/helm/v4/cmd/helm"
 	_ "istio.io/istio/istioctl/cmd/istioctl"
 	_ "istio.io/istio/pilot/cmd/pilot-discovery"
 	_ "k8s.io/kubernetes/cmd/kube-apiserver"
