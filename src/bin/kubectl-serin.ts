@@ -1,14 +1,11 @@
 #!/usr/bin/env node
 import { readFile } from "node:fs/promises";
-import { createInterface } from "node:readline/promises";
-import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 import type { Io } from "../cli/io.ts";
 import { main } from "../cli/main.ts";
 import { aboutServer } from "../kube/about.ts";
 import { createClient } from "../kube/client.ts";
 import { connect } from "../kube/connection.ts";
-import { createPrometheus } from "../prometheus/client.ts";
 
 /** `kubectl serin …`: the process's own input and output for `src/cli`. */
 const interrupted = new AbortController();
@@ -18,10 +15,11 @@ process.once("SIGTERM", () => interrupted.abort());
 const io: Io = {
   out: (line) => void process.stdout.write(line),
   err: (line) => void process.stderr.write(line),
-  read: (file) => (file === "-" ? text(process.stdin) : readFile(file, "utf8")),
+  read: async (file) => (file === "-" ? (await import("node:stream/consumers")).text(process.stdin) : readFile(file, "utf8")),
   screen: () => (process.stdout.isTTY ? { columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 } : undefined),
   async confirm(question) {
     if (!process.stdin.isTTY) return undefined;
+    const { createInterface } = await import("node:readline/promises");
     const person = createInterface({ input: process.stdin, output: process.stderr });
     try {
       return /^y(es)?$/i.test((await person.question(`${question} (y/N) `, { signal: interrupted.signal })).trim());
@@ -33,7 +31,7 @@ const io: Io = {
   now: () => Date.now(),
   sleep: (milliseconds) => setTimeout(milliseconds, undefined, { signal: interrupted.signal }).catch(() => undefined),
   interrupted: interrupted.signal,
-  prometheus: (defaultAddress) => createPrometheus({ defaultAddress }),
+  prometheus: async (defaultAddress) => (await import("../prometheus/client.ts")).createPrometheus({ defaultAddress }),
   connect({ kubeconfig, context }) {
     const connection = connect({ kubeconfig, context, userAgent: "kubectl-serin/0.1.0" });
     const { namespace } = connection;

@@ -1,17 +1,16 @@
+import { readFile } from "node:fs/promises";
 import type { Plugin } from "esbuild";
 
-/** What `src/kube` and `src/prometheus` use of undici; its index would load fetch, WebSocket, caches and mocks with it: 90 ms at each start. */
+/** What `src/prometheus` uses of undici; its index would load fetch, WebSocket, caches and mocks with it: 90 ms at each start. */
 const undici = `
 const Dispatcher = require("./lib/dispatcher/dispatcher");
 Object.assign(Dispatcher.prototype, require("./lib/api"));
-exports.Pool = require("./lib/dispatcher/pool");
 const Agent = require("./lib/dispatcher/agent");
 exports.Agent = class extends Agent {
   constructor(options) {
     super({ ...options, allowH2: false });
   }
 };
-exports.buildConnector = require("./lib/core/connect");
 exports.request = (address, { dispatcher, ...options }) => {
   const { origin, pathname, search } = new URL(address);
   return dispatcher.request({ ...options, origin, path: pathname + search, method: options.method ?? "GET" });
@@ -26,10 +25,18 @@ const locales = 'export { default as en } from "./en.js";';
 /** Compiles a regular expression of all emoji when it is loaded, 20 ms; most screens have none (cli/width.ts). */
 const laterWidth = 'let real; export default (text) => (real ??= require("./index.js?real").default)(text);';
 
+/** For subcommands that are programs of their own, which we have none of: 4 ms. */
+const childProcess = /require\(["']node:child_process["']\)/;
+
 /** Leaves out what is never reached of two packages, since reading it would take longer than all that is reached. */
 export const slim: Plugin = {
   name: "slim",
   setup(builder) {
+    const light = new URL("lightUndici.ts", import.meta.url).pathname;
+    builder.onResolve({ filter: /^undici$/ }, ({ importer }) => (/[\\/]src[\\/]kube[\\/]/.test(importer) ? { path: light } : undefined));
+    builder.onLoad({ filter: /[\\/]commander[\\/]lib[\\/]command\.js$/ }, async ({ path }) => ({
+      contents: (await readFile(path, "utf8")).replace(childProcess, "{}"),
+    }));
     builder.onLoad({ filter: /[\\/]undici[\\/]index\.js$/ }, () => ({ contents: undici }));
     builder.onLoad({ filter: /[\\/]undici[\\/].*client-h2\.js$/ }, () => ({ contents: noHttp2 }));
     builder.onResolve({ filter: /^\.\/index\.js\?real$/ }, ({ importer }) => ({ path: importer, suffix: "?real" }));

@@ -13,6 +13,7 @@ const log = pino({ name: pod, level: SERIN_LOG_LEVEL ?? "info" }, pino.destinati
 endOnBug(log);
 
 const webhook = await runWebhook(connect({ kubeconfig: KUBECONFIG, userAgent: "serin-webhook/0.1.0" }), {
+  instance: pod,
   ownNamespace: SERIN_NAMESPACE ?? systemNamespace,
   listen: parseAddress(SERIN_LISTEN ?? ":8443"),
   health: parseAddress(SERIN_HEALTH ?? ":8080"),

@@ -21,7 +21,7 @@ export interface Io {
   /** Ctrl-C. */
   interrupted: AbortSignal;
   /** A Prometheus server at this address; nothing is sent yet. */
-  prometheus(address: string): Prometheus & { close(): Promise<void> };
+  prometheus(address: string): Promise<Prometheus & { close(): Promise<void> }>;
   /** Nothing is sent yet. @throws Error that says which file or context is missing */
   connect(options: { kubeconfig: string | undefined; context: string | undefined }): Cluster;
 }

@@ -75,6 +75,7 @@ export const remedies: Record<LackReason, (rows: readonly SidecarRow[]) => strin
   NameTaken: say("give the container or volume another name, in the policy or in the pod template"),
   NoSuchVolume: say("add the volume to the policy, or to the pod template"),
   PodSecurityRefuses: say("write what PodSecurity restricted asks for into the policy's container, or set security: Restricted"),
+  WouldBeRefused: say("change the policy or the pod template so that they don't contradict each other"),
   LeftOut: say("put right what it goes together with"),
   NamespaceRefuses: say(`take the label ${istio.namespaceInjection} off the namespace`),
 };

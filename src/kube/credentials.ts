@@ -1,10 +1,10 @@
 /**
  * Who we are to the API server. Only the cheap parts of client-node are imported: its KubeConfig class drags in the whole
- * generated client (650 ms, 85 MB on the two-core machine), `exec_auth` alone 8 ms and 3 MB.
+ * generated client (650 ms, 85 MB on the two-core machine), `exec_auth` 8 ms and 3 MB, so that it waits for a kubeconfig that names a plugin.
  */
 import { readFile } from "node:fs/promises";
 import type { User } from "@kubernetes/client-node/dist/config_types.js";
-import { ExecAuth } from "@kubernetes/client-node/dist/exec_auth.js";
+import type { ExecAuth } from "@kubernetes/client-node/dist/exec_auth.js";
 
 export interface ClientCertificate {
   cert: string | Buffer;
@@ -81,10 +81,12 @@ export function execCredentials(user: User): Credentials {
 
 /** One question to the plugin at a time, however many requests wait for the answer. */
 function sharedAnswers(question: (plugin: ExecAuth) => Promise<ApplyTo>): Credentials {
-  let plugin = new ExecAuth();
+  const anew = async () => new (await import("@kubernetes/client-node/dist/exec_auth.js")).ExecAuth();
+  let plugin: Promise<ExecAuth> | undefined;
   let asking: Promise<ApplyTo> | undefined;
   const ask = (): Promise<ApplyTo> => {
-    asking ??= question(plugin).finally(() => {
+    plugin ??= anew();
+    asking ??= plugin.then(question).finally(() => {
       asking = undefined;
     });
     return asking;
@@ -96,7 +98,7 @@ function sharedAnswers(question: (plugin: ExecAuth) => Promise<ApplyTo>): Creden
       return cert && key ? { cert, key } : undefined;
     },
     forget() {
-      plugin = new ExecAuth();
+      plugin = undefined;
     },
   };
 }

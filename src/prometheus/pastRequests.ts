@@ -2,7 +2,7 @@ import { families, revisionLabel } from "../core/analysis/builtin/source.ts";
 import { type Tally, tallyOutcomes } from "../core/analysis/builtin/tally.ts";
 import { promqlString } from "../core/analysis/query.ts";
 import type { Prometheus } from "./client.ts";
-import { byWorkload } from "./rawCounters.ts";
+import { byWorkload, eachOnce } from "./rawCounters.ts";
 
 export interface PastRequests {
   readonly namespace: string;
@@ -28,7 +28,7 @@ export async function pastRequests(
     .map(([label, value]) => `${label}="${promqlString(value)}"`)
     .join(", ")}}`;
   const tallyAt = async (counters: string, at: number): Promise<Tally | { why: string }> => {
-    const answer = await prometheus.query(`sum by (${[revisionLabel, ...by].join(", ")}) (${counters})`, { at });
+    const answer = await prometheus.query(`sum by (${[revisionLabel, ...by].join(", ")}) (${eachOnce(counters)})`, { at });
     return answer.kind === "error" ? { why: answer.message } : tallyOutcomes("requests", answer.series, revision).canary;
   };
   const seconds = Math.max(1, Math.ceil((to - from) / 1_000));

@@ -7,7 +7,7 @@ import { type Failure, failure } from "./failure.ts";
 /*
  * Raw counters of many workloads (or Services) in one query, whatever their number: Prometheus is asked as often for a hundred plans as for one.
  *
- *   sum by (namespace, name, revision, …) (S)      the counters, one series for each kind of request
+ *   sum by (namespace, name, revision, …) (once S) the counters, one series for each kind of request; `once`: see `eachOnce`
  *   or … "proxies"                                 how many proxies report
  *   or … "resets"                                  how many counters were reset within three minutes
  *   or … "at"                                      when the newest sample was scraped
@@ -115,12 +115,21 @@ export function countersQuery({ metric, matchers, namedBy, by, of }: CounterQuer
   const each = `${namedBy.namespace}, ${namedBy.name}`;
   const marked = (marker: string, expression: string) => `label_replace(${expression}, "${markerLabel}", "${marker}", "", "")`;
   return [
-    `sum by (${[each, revisionLabel, ...by].join(", ")}) (${selector})`,
+    `sum by (${[each, revisionLabel, ...by].join(", ")}) (${eachOnce(selector)})`,
     marked("proxies", `count by (${each}) (group by (${each}, instance) (${selector}))`),
-    marked("resets", `sum by (${each}) (resets(${selector}[${resetWindow}]))`),
+    marked("resets", `sum by (${each}) (${eachOnce(`resets(${selector}[${resetWindow}])`)})`),
     marked("at", `max by (${each}) (timestamp(${selector}))`),
     marked("now", "vector(time())"),
   ].join(" or ");
 }
+
+/**
+ * Labels by which copies of one scraped series differ: the external labels of prometheus-operator's replicas and objects, of Thanos and of its
+ * receivers. A store in front of several Prometheis that is not told to deduplicate gives each request as often as it was scraped.
+ */
+const copyLabels = ["prometheus_replica", "prometheus", "replica", "receive_replica", "rule_replica"];
+
+/** Each series once, however many scraped it: the copy that is furthest on. Proxies still differ, by instance. */
+export const eachOnce = (expression: string): string => `max without (${copyLabels.join(", ")}) (${expression})`;
 
 const escapeRegex = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");

@@ -1,4 +1,4 @@
-import type { CertificateAction } from "../core/certificates/state.ts";
+import type { Adopted, CertificateAction } from "../core/certificates/state.ts";
 import type { Client } from "../kube/client.ts";
 import type { MutatingWebhookConfiguration } from "../kube/object.ts";
 import { resources } from "../kube/resources.ts";
@@ -30,7 +30,12 @@ export interface ActOptions {
 export async function act(client: Client, seen: Seen, action: CertificateAction, options: ActOptions): Promise<void> {
   switch (action.type) {
     case "adopt":
-      return keep(client, seen, options, withAdopted(seen, action));
+      return keep(
+        client,
+        seen,
+        options,
+        action.authorities.reduce((sofar, one) => withAdopted(sofar, seen.known, one), seen.authorities),
+      );
     case "forget":
       return keep(
         client,
@@ -47,7 +52,7 @@ export async function act(client: Client, seen: Seen, action: CertificateAction,
   }
 }
 
-function withAdopted({ authorities, known }: Seen, { id, signedUntil }: { id: string; signedUntil: number }): StoredAuthority[] {
+function withAdopted(authorities: StoredAuthority[], known: Seen["known"], { id, signedUntil }: Adopted): StoredAuthority[] {
   const read = known.get(id);
   if (authorities.some((one) => one.id === id)) return authorities.map((one) => (one.id === id ? { ...one, signedUntil } : one));
   if (read === undefined) throw new Error(`CA ${id} was to be adopted, and was not seen: our bug`);

@@ -6,6 +6,7 @@ import { admitReview, type ReviewWorld } from "./admitReview.ts";
 import { answer } from "./answer.ts";
 import { type Bodies, bodies, longestReview, type Unread } from "./bodies.ts";
 import type { Counters } from "./counters.ts";
+import type { Denials } from "./denials.ts";
 import { parseReview, type Review } from "./parseReview.ts";
 import { refuse } from "./refuse.ts";
 
@@ -14,6 +15,8 @@ export interface WebhookDependencies {
   world(): ReviewWorld;
   log: Logger;
   counters: Counters;
+  /** Hears of each answered review, after its answer. */
+  denials: Pick<Denials, "note">;
   /** From now on each answer asks its client to use another replica. */
   isDraining(): boolean;
 }
@@ -70,7 +73,7 @@ function receive(request: IncomingMessage, response: ServerResponse, reader: Bod
 }
 
 function review(body: Buffer, request: IncomingMessage, response: ServerResponse, dependencies: WebhookDependencies): void {
-  const { counters, log } = dependencies;
+  const { counters, log, denials } = dependencies;
   const started = performance.now();
   const parsed = parseReview(body);
   if ("fault" in parsed) {
@@ -91,6 +94,7 @@ function review(body: Buffer, request: IncomingMessage, response: ServerResponse
   counters.decided(knownKinds.has(kind) ? kind : "other", admission.decision, admission.reason, milliseconds);
   for (const finding of admission.findings ?? []) counters.found(finding);
   logDecision(log, parsed.review, admission, milliseconds);
+  denials.note(parsed.review, admission);
 }
 
 function send(response: ServerResponse, status: number, content: object): void {

@@ -11,6 +11,8 @@ export interface Counters {
   found(finding: string): void;
   /** One request that was no review, by the HTTP status that it got. */
   refused(status: number): void;
+  /** What became of the Event of one refusal. */
+  denied(outcome: "written" | "dropped" | "failed"): void;
   /** A connection was closed because there were too many. */
   dropped(): void;
   /** From now on the number of open connections is read here. */
@@ -39,6 +41,12 @@ export function counters(options: OwnFiguresOptions = {}): Counters {
     name: "serin_webhook_refused_total",
     help: "Requests that were no admission review, by HTTP status.",
     labelNames: ["status"],
+    registers,
+  });
+  const denials = new Counter({
+    name: "serin_webhook_denial_events_total",
+    help: "Refusals, by what became of their Event: written, dropped for want of room, or failed.",
+    labelNames: ["outcome"],
     registers,
   });
   const findings = new Counter({
@@ -88,6 +96,7 @@ export function counters(options: OwnFiguresOptions = {}): Counters {
     },
     found: (finding) => findings.inc({ finding }),
     refused: (status) => refusals.inc({ status }),
+    denied: (outcome) => denials.inc({ outcome }),
     dropped: () => drops.inc(),
     connections(count) {
       connections = count;

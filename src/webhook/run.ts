@@ -5,12 +5,15 @@ import { webhookApp } from "./app.ts";
 import { openCaches } from "./caches.ts";
 import { counters as newCounters } from "./counters.ts";
 import { limitCrowd } from "./crowd.ts";
+import { denials as newDenials } from "./denials.ts";
 import { healthApp } from "./healthApp.ts";
 import { servedCertificate } from "./servedCertificate.ts";
 import { type Address, type DrainTimes, drain, httpServer, httpsServer, listen, serve } from "./servers.ts";
 import { workerHeartbeat } from "./workerHeartbeat.ts";
 
 export interface WebhookOptions {
+  /** Name of this process. */
+  instance: string;
   ownNamespace: string;
   listen: Address;
   health: Address;
@@ -25,7 +28,7 @@ export interface RunningWebhook {
 
 /** Puts the parts together: caches → app → servers. Ready when the caches are complete and the certificate served is valid. */
 export async function runWebhook(connection: Connection, options: WebhookOptions): Promise<RunningWebhook> {
-  const { log, ownNamespace } = options;
+  const { log, ownNamespace, instance } = options;
   const client: Client = createClient(connection);
   const counters = newCounters({ process: true });
   const heartbeat = workerHeartbeat({ monotonic: () => performance.now(), wall: () => Date.now() });
@@ -39,7 +42,8 @@ export async function runWebhook(connection: Connection, options: WebhookOptions
     certificate: (offered) => certificate.offer(offered),
     trusted: (authorities) => certificate.trusts(authorities),
   });
-  const app = webhookApp({ world: caches.world, log, counters, isDraining: () => draining });
+  const denials = newDenials({ client, now: Date.now, instance, counted: counters.denied });
+  const app = webhookApp({ world: caches.world, log, counters, denials, isDraining: () => draining });
   const reviews = httpsServer(app);
   const crowd = limitCrowd(reviews, counters.dropped);
   counters.connections(crowd.size);
@@ -61,6 +65,7 @@ export async function runWebhook(connection: Connection, options: WebhookOptions
       draining = true;
       log.info("draining");
       await drain(reviews, options.drain);
+      denials.stop();
       caches.stop();
       certificate.stop();
       await drain(health, { lingerMs: 0, quietMs: 0, finishMs: 1_000 });

@@ -90,12 +90,12 @@ function tellError(reading: Reading, answer: Extract<MetricAnswer, { kind: "erro
 }
 
 function push(
-  { plan, memory, key }: Reading,
+  { plan, memory, key, status }: Reading,
   answer: MetricAnswer | CountsAnswer,
   when: { startedAt: number; finishedAt: number },
   look: Instruments["look"],
 ): void {
-  memory.answers.push({ key, ...when, weight: memory.status?.weight?.desired ?? 0, closing: false, answer });
+  memory.answers.push({ key, run: status.startedAt, ...when, weight: memory.status?.weight?.desired ?? 0, closing: false, answer });
   look(`${plan.metadata.namespace}/${plan.spec.deployment.name}`);
 }
 

@@ -56,6 +56,11 @@ describe("amounts", () => {
     ["1.5", 1.5],
     ["64Mi", 67_108_864],
     ["1k", 1000],
+    ["1e3", 1000],
+    ["2E-1", 0.2],
+    ["1E", 1e18],
+    [".5Ki", 512],
+    ["-1", -1],
   ])("%s is %s", (text, number) => expect(quantityOf(text)).toBe(number));
-  test.each(["", "m", "1 Mi", "1e3", "-1", "1E"])("%j is none", (text) => expect(quantityOf(text)).toBeUndefined());
+  test.each(["", "m", "1 Mi", "1.2.3", "1q", "1ee3", "0x10"])("%j is none", (text) => expect(quantityOf(text)).toBeUndefined());
 });

@@ -26,7 +26,7 @@ describe("kubectl serin sidecars", () => {
       4 of 5 demands are not met
       CreatedBefore (2 pods): The pod was made before the policy said what it says now.
         try: kubectl serin sidecars repair deploy/nginx -n shop
-      NotAdded (1 pod): The pod was made while Serin's webhook was down, or past it.
+      NotAdded (1 pod): The pod was made while Serin's webhook was down or past it, or before labels made the policy be for it.
         try: kubectl serin sidecars repair deploy/nginx -n shop; is the webhook up? kubectl get pods -n serin-system
       OptedOut (1 pod): The pod opts out by annotation, and the policy allows it.
         try: take the annotation serin.dev/sidecars out of the pod template, or set optOut: Forbid in the policy
@@ -50,7 +50,7 @@ describe("kubectl serin sidecars", () => {
       5 of 6 demands are not met
       CreatedBefore (3 pods): The pod was made before the policy said what it says now.
         try: kubectl serin sidecars repair deploy/nginx -n shop (and 1 more)
-      NotAdded (1 pod): The pod was made while Serin's webhook was down, or past it.
+      NotAdded (1 pod): The pod was made while Serin's webhook was down or past it, or before labels made the policy be for it.
         try: kubectl serin sidecars repair deploy/nginx -n shop; is the webhook up? kubectl get pods -n serin-system
       OptedOut (1 pod): The pod opts out by annotation, and the policy allows it.
         try: take the annotation serin.dev/sidecars out of the pod template, or set optOut: Forbid in the policy
@@ -155,7 +155,7 @@ describe("kubectl serin sidecars", () => {
       -       front   env      Missing    NotAdded   variables of container nginx (TRACE)
 
       1 of 1 demand is not met
-      NotAdded (1 pod): The pod was made while Serin's webhook was down, or past it.
+      NotAdded (1 pod): The pod was made while Serin's webhook was down or past it, or before labels made the policy be for it.
         try: delete the pod and have it made again: nobody restarts it at a pace of its own; is the webhook up? kubectl get pods -n serin-system
       "
     `);

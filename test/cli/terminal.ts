@@ -64,7 +64,7 @@ export async function serin(line: string, worlds: readonly World[], options: Ter
       return text;
     },
     confirm: async (question) => options.answer?.(question),
-    prometheus: (address) => ({
+    prometheus: async (address) => ({
       query: async (promql, of = {}) => answerOf(options, promql, of.at ?? 0, of.address ?? address),
       close: async () => undefined,
     }),

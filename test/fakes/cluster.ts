@@ -36,6 +36,8 @@ export interface ClusterOptions {
   crash?: CrashPoint;
   /** How long nobody works after a crash. */
   downMs?: number;
+  /** Milliseconds between two scrapes of Prometheus. */
+  scrapeMs?: number;
   /** Requests can't be counted by revision. */
   uncounted?: boolean;
   /** Pods may die in this story, so that requests may be lost however well the worker works. */
@@ -73,7 +75,7 @@ export class Cluster {
     });
     this.users = new Users(server, clock);
     this.watchman = new Watchman(this);
-    this.prometheus = new FakePrometheus(clock, this.mesh);
+    this.prometheus = new FakePrometheus(clock, this.mesh, options.scrapeMs);
     this.prometheus.counts = !options.uncounted;
   }
 

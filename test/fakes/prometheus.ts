@@ -14,10 +14,9 @@ interface Scrape {
   counts: Map<string, Count>;
 }
 
-const scrapeMs = 1_000;
 const windowMs = 60_000;
 
-/** Prometheus in front of the simulated mesh: scrapes every second, knows the queries that a worker asks. */
+/** Prometheus in front of the simulated mesh: scrapes every second unless it is told otherwise, knows the queries that a worker asks. */
 export class FakePrometheus implements Prometheus {
   mood: PrometheusMood = "well";
   /** False: requests can't be counted by revision, so there is no proof and only the settle time is left. */
@@ -29,11 +28,13 @@ export class FakePrometheus implements Prometheus {
   counted = 0;
   readonly #clock: SimulatedClock;
   readonly #mesh: Mesh;
+  readonly #scrapeMs: number;
   #scrapes: Scrape[] = [];
 
-  constructor(clock: SimulatedClock, mesh: Mesh) {
+  constructor(clock: SimulatedClock, mesh: Mesh, scrapeMs = 1_000) {
     this.#clock = clock;
     this.#mesh = mesh;
+    this.#scrapeMs = scrapeMs;
     this.#scrape();
   }
 
@@ -90,8 +91,8 @@ export class FakePrometheus implements Prometheus {
         { requests: Math.floor(count.requests), errors: Math.floor(count.errors), slow: Math.floor(count.slow) },
       ]),
     );
-    this.#scrapes = [...this.#scrapes.slice(-windowMs / scrapeMs - 1), { at: this.#clock.now(), counts }];
-    this.#clock.setTimer(() => this.#scrape(), scrapeMs);
+    this.#scrapes = [...this.#scrapes.slice(-windowMs / this.#scrapeMs - 1), { at: this.#clock.now(), counts }];
+    this.#clock.setTimer(() => this.#scrape(), this.#scrapeMs);
   }
 }
 

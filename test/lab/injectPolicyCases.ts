@@ -28,6 +28,11 @@ const texts = (words: Record<string, string[]>): fc.Arbitrary<Record<string, str
 const config = ["concurrency: 2", "tracing:\n  sampling: 1"];
 const logLevel = ["debug", "info"];
 
+/** Requests and limits of the proxy: those of one policy are in order, else it is none; with those of others, and of the pod, they need not be. */
+const sizes = texts({ "sidecar.istio.io/proxyCPU": ["100m", "0.7"], "sidecar.istio.io/proxyCPULimit": ["200m", "700m"] }).filter(
+  (written) => Object.values(written).join() !== "0.7,200m",
+);
+
 const istio: fc.Arbitrary<NonNullable<SidecarPolicyInput["istio"]>> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ inject: "Disabled" as const }) },
   {
@@ -35,11 +40,16 @@ const istio: fc.Arbitrary<NonNullable<SidecarPolicyInput["istio"]>> = fc.oneof(
     arbitrary: some<{ revision: string; holdUntilProxyStarts: boolean; annotations: Record<string, string> }>({
       revision: fc.constantFrom("1-26", "canary"),
       holdUntilProxyStarts: fc.boolean(),
-      annotations: texts({
-        "sidecar.istio.io/logLevel": logLevel,
-        "proxy.istio.io/config": config,
-        "traffic.sidecar.istio.io/excludeInboundPorts": ["8080", "9090"],
-      }),
+      annotations: fc
+        .tuple(
+          texts({
+            "sidecar.istio.io/logLevel": logLevel,
+            "proxy.istio.io/config": config,
+            "traffic.sidecar.istio.io/excludeInboundPorts": ["8080", "9090"],
+          }),
+          sizes,
+        )
+        .map(([written, sized]) => ({ ...written, ...sized })),
     }).map((more) => ({ inject: "Enabled" as const, ...more })),
   },
 );
@@ -104,6 +114,8 @@ const pod = fc
           "sidecar.istio.io/inject": ["true", "false"],
           "sidecar.istio.io/logLevel": logLevel,
           "proxy.istio.io/config": config,
+          "sidecar.istio.io/proxyCPU": ["2", "150m"],
+          "sidecar.istio.io/proxyCPULimit": ["50m", "1e0"],
         }),
       },
     ),

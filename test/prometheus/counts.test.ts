@@ -24,7 +24,7 @@ describe("countByRevision", () => {
     await countByRevision(client, [...services, { namespace: "pay", name: "web.v2" }], now);
     expect(client.asked).toHaveLength(1);
     expect(client.asked[0]).toMatch(
-      /^sum by \(destination_service_namespace, destination_service_name, destination_canonical_revision\) \(istio_requests_total\{reporter="source", destination_service_namespace=~"shop\|pay", destination_service_name=~"web\|web\\\\\.v2"\}\) or /,
+      /^sum by \(destination_service_namespace, destination_service_name, destination_canonical_revision\) \(max without \(.*?\) \(istio_requests_total\{reporter="source", destination_service_namespace=~"shop\|pay", destination_service_name=~"web\|web\\\\\.v2"\}\)\) or /,
     );
   });
 

@@ -26,10 +26,12 @@ describe("raw counters of many workloads", () => {
     const selector =
       'istio_requests_total{reporter="source", source_app="a\\x22}) or vector(1", destination_workload_namespace=~"shop", destination_workload=~"web"}';
     const each = "destination_workload_namespace, destination_workload";
+    // Two replicas behind a store that does not deduplicate would count every request twice.
+    const once = "max without (prometheus_replica, prometheus, replica, receive_replica, rule_replica)";
     expect(countersQuery(query).split(/ or (?=label_replace)/)).toEqual([
-      `sum by (${each}, destination_canonical_revision, response_code) (${selector})`,
+      `sum by (${each}, destination_canonical_revision, response_code) (${once} (${selector}))`,
       `label_replace(count by (${each}) (group by (${each}, instance) (${selector})), "serin", "proxies", "", "")`,
-      `label_replace(sum by (${each}) (resets(${selector}[3m])), "serin", "resets", "", "")`,
+      `label_replace(sum by (${each}) (${once} (resets(${selector}[3m]))), "serin", "resets", "", "")`,
       `label_replace(max by (${each}) (timestamp(${selector})), "serin", "at", "", "")`,
       'label_replace(vector(time()), "serin", "now", "", "")',
     ]);

@@ -14,8 +14,15 @@ function webhook(around: () => ReviewWorld = () => world()) {
   const lines: Array<Record<string, unknown>> = [];
   const log = pino({ level: "debug" }, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const counters = newCounters();
+  const noted: string[][] = [];
   let draining = false;
-  const app = webhookApp({ world: around, log, counters, isDraining: () => draining });
+  const app = webhookApp({
+    world: around,
+    log,
+    counters,
+    denials: { note: (review, admission) => void noted.push([review.uid, admission.decision]) },
+    isDraining: () => draining,
+  });
   const post = (body: string | object, type = "application/json") =>
     request(app)
       .post("/mutate")
@@ -26,6 +33,7 @@ function webhook(around: () => ReviewWorld = () => world()) {
     post,
     lines,
     counters,
+    noted,
     drain: () => {
       draining = true;
     },

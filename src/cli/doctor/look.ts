@@ -82,7 +82,7 @@ async function askPrometheus(io: Io, worker: Deployment | undefined): Promise<Fa
   if (address === undefined || !URL.canParse(address)) return undefined;
   const { hostname } = new URL(address);
   if (!/^[\d.]+$|^\[/.test(hostname) && (hostname.split(".").length < 3 || /\.svc(\.|$)/.test(hostname))) return "elsewhere";
-  const server = io.prometheus(address);
+  const server = await io.prometheus(address);
   try {
     const answer = await server.query("vector(1)");
     return answer.kind === "error" ? { address, error: answer.message } : { address, answer: answer.kind };

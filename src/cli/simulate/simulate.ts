@@ -64,7 +64,7 @@ export async function simulate(io: Io, options: SimulateOptions): Promise<number
     const policy = await policyNamed(cluster.client, options.policy, files);
     const { canary, stable } = options;
     const subject = await subjectOf(cluster.client, { namespace, name, to: window.to, canary, stable });
-    const prometheus = io.prometheus(serverOf(policy, options.prometheus));
+    const prometheus = await io.prometheus(serverOf(policy, options.prometheus));
     try {
       const replayed = await replay(policy, window, pastInstruments(prometheus, subject, options.prometheus));
       const told = simulationOf(

@@ -17,6 +17,8 @@ export function policyTarget(
   };
 }
 
-/** kube-apiserver gives every namespace this label. */
+/** The label that kube-apiserver gives every namespace, and nobody takes away. */
+export const namespaceName = "kubernetes.io/metadata.name";
+
 export const namespaceLabels = (known: Record<string, string> | undefined, name: string): Record<string, string> =>
-  known ?? { "kubernetes.io/metadata.name": name };
+  known ?? { [namespaceName]: name };

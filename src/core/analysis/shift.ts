@@ -1,3 +1,5 @@
+import { differences, type Reported } from "./builtin/sample.ts";
+
 /**
  * Which share of the requests the canary really got, from raw request counters (design §6, "proof").
  *
@@ -9,13 +11,9 @@
  */
 
 /** Request counters by revision at one time; what src/prometheus reads. */
-export interface Counts {
+export interface Counts extends Reported {
   /** Time of the newest sample, ms since epoch. */
   readonly at: number;
-  /** How many proxies report. */
-  readonly reporters: number;
-  /** How many counters were reset within the last minutes. */
-  readonly resets: number;
   /** Requests since the counters' start, by the revision's value in the metrics ("" where it has none). */
   readonly byRevision: ReadonlyMap<string, number>;
 }
@@ -45,22 +43,14 @@ export function observeCounts(before: ShiftState | undefined, counts: Counts, re
   const state = before !== undefined && isSame(before, revisions) ? before : fresh(revisions);
   if (counts.at <= state.at || counts.at < revisions.settledAt) return state;
   const { at, ...raw } = counts;
-  if (!state.based || !isComparable(state.raw, raw)) return { ...state, at, based: true, raw };
+  const differed = state.based ? differences(countersOf(state.raw), countersOf(raw)) : undefined;
+  if (differed === undefined || "why" in differed) return { ...state, at, based: true, raw };
   const grown = new Map(state.grown);
-  for (const [revision, value] of raw.byRevision) {
-    grown.set(revision, (grown.get(revision) ?? 0) + value - (state.raw.byRevision.get(revision) ?? 0));
-  }
+  for (const [revision, value] of differed.by) grown.set(revision, (grown.get(revision) ?? 0) + value);
   return { ...state, at, raw: { ...raw, byRevision: new Map([...state.raw.byRevision, ...raw.byRevision]) }, grown };
 }
 
-/** Whether the same proxies counted on. */
-function isComparable(before: ShiftState["raw"], { reporters, resets, byRevision }: ShiftState["raw"]): boolean {
-  return (
-    reporters === before.reporters &&
-    resets <= before.resets &&
-    [...byRevision].every(([revision, value]) => value >= (before.byRevision.get(revision) ?? 0))
-  );
-}
+const countersOf = ({ reporters, resets, byRevision }: ShiftState["raw"]) => ({ reporters, resets, values: byRevision });
 
 /** Requests by revision since the baseline; undefined before two samples, and while no request was counted. */
 export function shares(state: ShiftState): { canary: number; stable: number; total: number } | undefined {

@@ -2,7 +2,7 @@ import { formatDuration } from "../../api/duration.ts";
 import { toTime } from "../analysis/time.ts";
 import { droppableFrom, isTrustedAnywhere, isTrustedEverywhere, newestOf, renewAt } from "./look.ts";
 import type { CertificateReason } from "./reasons.ts";
-import type { Authority, CertificateAction, CertificateState } from "./state.ts";
+import type { Adopted, Authority, CertificateAction, CertificateState } from "./state.ts";
 import type { CertificateTimes } from "./times.ts";
 
 export interface CertificateDecision {
@@ -56,30 +56,44 @@ const waits = (reason: CertificateReason, message: string): CertificateDecision 
   message,
 });
 
-/** CAs that a replica's certificate may hang on: ours by name, the issuer of what is served, and those that are provided with it. */
-function adopt({ authorities, strangers, served, provided, now }: CertificateState, { leafLife }: CertificateTimes): Step[] {
-  const step = (id: string, signedUntil: number): Step => ({
-    action: { type: "adopt", id, signedUntil },
-    reason: "AuthorityAdopted",
-    message: `CA ${short(id)} is in use; what it signed ends at ${toTime(signedUntil)} at the latest`,
-  });
-  if (provided) {
-    const recorded = new Map(authorities.map(({ id, signedUntil }) => [id, signedUntil]));
-    return provided.filter((id) => (recorded.get(id) ?? -1) < (served?.notAfter ?? 0)).map((id) => step(id, served?.notAfter ?? now));
-  }
-  return strangers
-    .filter(({ id, isOurs, notAfter }) => notAfter > now && (isOurs || served?.issuer === id))
-    .map(({ id, notAfter }) => step(id, Math.max(Math.min(notAfter, now + leafLife), served?.issuer === id ? served.notAfter : 0)));
+/**
+ * CAs that a replica's certificate may hang on: ours by name, the issuer of what is served, and those that are provided with it. In one write: were
+ * they noted one by one, somebody who clears the bundle in between would take the others along for good. A process that was slow may serve what the
+ * CA Secret, lost and found, does not know of: that is noted before anything takes its place.
+ */
+function adopt(state: CertificateState, times: CertificateTimes): Step[] {
+  const adopted = state.provided === undefined ? inUse(state, times) : providedNow(state, state.provided);
+  if (adopted.length === 0) return [];
+  const words = adopted.map(
+    ({ id, signedUntil }) => `CA ${short(id)} is in use; what it signed ends at ${toTime(signedUntil)} at the latest`,
+  );
+  return [{ action: { type: "adopt", authorities: adopted }, reason: "AuthorityAdopted", message: words.join("; ") }];
 }
 
-function withAdopted(state: CertificateState, adopted: readonly Step[]): CertificateState {
+function inUse({ authorities, strangers, served, now }: CertificateState, { leafLife }: CertificateTimes): Adopted[] {
+  const servedUntil = (id: string): number => (served?.issuer === id ? served.notAfter : 0);
+  return [
+    ...authorities.filter(({ id, signedUntil }) => servedUntil(id) > signedUntil).map(({ id }) => ({ id, signedUntil: servedUntil(id) })),
+    ...strangers
+      .filter(({ id, isOurs, notAfter }) => notAfter > now && (isOurs || served?.issuer === id))
+      .map(({ id, notAfter }) => ({ id, signedUntil: Math.max(Math.min(notAfter, now + leafLife), servedUntil(id)) })),
+  ];
+}
+
+function providedNow({ authorities, served, now }: CertificateState, provided: readonly string[]): Adopted[] {
+  const recorded = new Map(authorities.map(({ id, signedUntil }) => [id, signedUntil]));
+  return provided
+    .filter((id) => (recorded.get(id) ?? -1) < (served?.notAfter ?? 0))
+    .map((id) => ({ id, signedUntil: served?.notAfter ?? now }));
+}
+
+function withAdopted(state: CertificateState, steps: readonly Step[]): CertificateState {
   const authorities = [...state.authorities];
-  for (const { action } of adopted) {
-    if (action.type !== "adopt") continue;
-    const at = authorities.findIndex(({ id }) => id === action.id);
-    const stranger = state.strangers.find(({ id }) => id === action.id);
-    const fresh = { id: action.id, order: 0, hasKey: false, notBefore: 0, notAfter: stranger?.notAfter ?? action.signedUntil };
-    authorities[at < 0 ? authorities.length : at] = { ...(authorities[at] ?? fresh), signedUntil: action.signedUntil };
+  for (const { id, signedUntil } of steps.flatMap(({ action }) => (action.type === "adopt" ? action.authorities : []))) {
+    const at = authorities.findIndex((one) => one.id === id);
+    const stranger = state.strangers.find((one) => one.id === id);
+    const fresh = { id, order: 0, hasKey: false, notBefore: 0, notAfter: stranger?.notAfter ?? signedUntil };
+    authorities[at < 0 ? authorities.length : at] = { ...(authorities[at] ?? fresh), signedUntil };
   }
   return { ...state, authorities };
 }

@@ -55,9 +55,14 @@ export interface CertificateState {
   provided: readonly string[] | undefined;
 }
 
+export interface Adopted {
+  id: string;
+  signedUntil: number;
+}
+
 export type CertificateAction =
-  /** Takes a CA that is in use into the CA Secret, or notes that it signs for longer than was known. */
-  | { type: "adopt"; id: string; signedUntil: number }
+  /** Takes CAs that are in use into the CA Secret, or notes that they sign for longer than was known. All in one write. */
+  | { type: "adopt"; authorities: readonly Adopted[] }
   /** Makes a new CA, into the CA Secret only. */
   | { type: "makeAuthority"; notAfter: number }
   /** Makes exactly these the caBundle of every webhook. */

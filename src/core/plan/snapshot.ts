@@ -143,6 +143,8 @@ export interface Answered {
   finishedAt: number;
   /** The canary's weight when it was asked. */
   weight: number;
+  /** Of what is counted all along: the start of the metric's run that it was counted for, as its status has it. */
+  run?: string;
   /** Whether it was a closing look (design §8). */
   closing: boolean;
   answer: MetricAnswer | CountsAnswer;

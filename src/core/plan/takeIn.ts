@@ -19,8 +19,7 @@ export function takeIn(look: Look, draft: Draft, inForce: readonly InForce[]): v
   for (const answered of look.snapshot.answers) {
     const asked = inForce.find(({ metric, step }) => metricKey(metric.name, step) === answered.key);
     const before = asked && statusOf(draft, asked);
-    // A late answer, of a step that is over or of a run before this one, says nothing about this one.
-    if (!asked || !before || answered.startedAt < Date.parse(before.startedAt)) continue;
+    if (!asked || !before || !isOfRun(answered, before)) continue;
     setStatus(draft, taken(look, draft, asked, before, answered));
   }
 }
@@ -39,6 +38,13 @@ function taken(look: Look, draft: Draft, { metric, retention }: InForce, before:
   const after = { ...before, counted };
   return judgement === undefined ? after : record(metric, after, toMeasurement(judgement, answered), { closing, early, retention });
 }
+
+/**
+ * A late answer, of a step that is over or of a run before this one, says nothing about this one. What was counted began with the last scrape before
+ * the run.
+ */
+const isOfRun = ({ run, startedAt }: Answered, status: MetricStatus): boolean =>
+  run === undefined ? startedAt >= Date.parse(status.startedAt) : run === status.startedAt;
 
 /** When the weight now in force was set: what was measured before speaks of another one. */
 export const weightChangedAt = (look: Look, draft: Draft): number =>

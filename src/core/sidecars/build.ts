@@ -1,3 +1,4 @@
+import { type ImageReference, parseImageReference } from "../../api/imageReference.ts";
 import type { SidecarContainer } from "../../api/sidecarContainer.ts";
 import type { SidecarPolicySpec, SidecarVolume } from "../../api/sidecarPolicy.ts";
 import { contains } from "./contains.ts";
@@ -65,13 +66,29 @@ export const othersChange: ReadonlySet<string> = new Set([
 
 /** Whether the container that is there is the one that is asked for. */
 export function isSameContainer(present: PodContainer, asked: PodContainer): boolean {
-  const compared = Object.fromEntries(Object.entries(asked).filter(([field]) => !othersChange.has(field)));
+  const compared = Object.fromEntries(Object.entries(asked).filter(([field]) => field !== "image" && !othersChange.has(field)));
   // A list of words is a list, not a set; and a plain container is another thing than a native one.
   const words = (["command", "args"] as const).every(
     (field) => JSON.stringify(present[field] ?? []) === JSON.stringify(asked[field] ?? []),
   );
-  return words && present.restartPolicy === asked.restartPolicy && contains(present, compared);
+  const isSame = words && present.restartPolicy === asked.restartPolicy && isSameImage(present["image"], asked["image"]);
+  return isSame && contains(present, compared);
 }
+
+/**
+ * Whether one image may be the other, as a webhook has written it: with a mirror's registry and folders before the name, or with the digest that the
+ * tag stood for. What a pod with another version has is not the same.
+ */
+export function isSameImage(present: unknown, asked: unknown): boolean {
+  if (present === asked) return true;
+  const [there, wanted] = [present, asked].map((image) => (typeof image === "string" ? parseImageReference(image) : undefined));
+  if (there === undefined || wanted === undefined || nameOf(there) !== nameOf(wanted)) return false;
+  if (wanted.digest !== undefined) return there.digest === wanted.digest;
+  return there.digest !== undefined && there.tag === undefined ? true : tagOf(there) === tagOf(wanted);
+}
+
+const nameOf = ({ path }: ImageReference): string => path.slice(path.lastIndexOf("/") + 1);
+const tagOf = ({ tag = "latest" }: ImageReference): string => tag;
 
 /** Whether the volume that is there is the one that is asked for. Sizes are spelled in many ways, so they are not compared. */
 export function isSameVolume(present: Readonly<Record<string, unknown>>, { name: _, emptyDir, ...rest }: SidecarVolume): boolean {

@@ -21,8 +21,18 @@ export function containerPart(asked: Asked): Findings {
 function volumeLack(asked: Asked, volume: SidecarVolume): Lack | undefined {
   const what = `volume ${volume.name}`;
   const present = (asked.c.pod.spec.volumes ?? []).find(({ name }) => name === volume.name);
+  const twice = present === undefined ? pathTwice(volume) : undefined;
+  if (twice !== undefined) return blocked(what, "WouldBeRefused", `two of its sources write the file ${twice}`);
   if (present === undefined) return missing(asked, what, [{ kind: "volume", volume }]);
   return isSameVolume(present, volume) ? undefined : blocked(what, "NameTaken", "the pod has another volume of that name");
+}
+
+/** A path that two sources of a projected volume claim: `conflicting duplicate paths` in kubernetes:pkg/apis/core/validation. One list has none twice. */
+function pathTwice({ projected }: SidecarVolume): string | undefined {
+  const paths = (projected?.sources ?? []).flatMap(({ configMap, downwardAPI }) =>
+    [...(configMap?.items ?? []), ...(downwardAPI?.items ?? [])].map(({ path }) => path),
+  );
+  return paths.find((path, index) => paths.indexOf(path) !== index);
 }
 
 /** Ordered: a name that is taken says more than what else would have been wrong. */

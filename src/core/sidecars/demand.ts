@@ -1,4 +1,5 @@
 import type { SidecarPolicy } from "../../api/sidecarPolicy.ts";
+import { namespaceName } from "../admission/policyTarget.ts";
 import type { PodCase, PodContainer } from "./pod.ts";
 import type { LackReason } from "./reasons.ts";
 
@@ -71,10 +72,18 @@ const whys: Record<ReturnType<typeof whyMissing>, string> = {
   NotAdded: "the pod was made past Serin's webhook",
 };
 
+/** When labels were set is written nowhere. */
+const labelledLater = "or before it or its namespace was labelled so that the policy is for it";
+const selects = ({ spec: { match } }: SidecarPolicy): boolean =>
+  [match.namespaceSelector, match.podSelector].some(({ matchLabels = {}, matchExpressions = [] }) =>
+    [...Object.keys(matchLabels), ...matchExpressions.map(({ key }) => key)].some((key) => key !== namespaceName),
+  );
+
 /** A thing that can be added when a pod is made, and is not there. At admission it needs no reason: it is about to be there. */
 export function missing(asked: Asked, what: string, fixes: readonly Fix[]): Lack {
   const reason = whyMissing(asked);
-  return { what, reason, message: asked.c.stage === "Admission" ? what : `${what}: ${whys[reason]}`, fixes };
+  const why = reason === "NotAdded" && selects(asked.policy) ? `${whys[reason]}, ${labelledLater}` : whys[reason];
+  return { what, reason, message: asked.c.stage === "Admission" ? what : `${what}: ${why}`, fixes };
 }
 
 /** A thing that nobody can add to this pod. */

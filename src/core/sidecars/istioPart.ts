@@ -1,5 +1,6 @@
 import type { IstioWish } from "../../api/istioMarks.ts";
 import { istio } from "../../api/names.ts";
+import { quantityOf } from "../../api/quantity.ts";
 import { type Asked, blocked, type Findings, type Fix, type Lack, missing } from "./demand.ts";
 import { containersOf, own, type PodCase } from "./pod.ts";
 import { withHold } from "./proxyConfig.ts";
@@ -72,8 +73,30 @@ function settings(asked: Asked, wish: IstioWish): Lack[] {
     const claimed = presentValue(asked.c, mark) === mark.value ? undefined : claimAgainst(asked, [mark]);
     if (claimed) return [blocked(what, "OtherPolicyFirst", claimed)];
     const fixes = fixesFor(asked.c, [mark], asked.policy.spec.optOut === "Forbid");
-    return fixes.length === 0 ? [] : [missing(asked, what, fixes)];
+    if (fixes.length === 0) return [];
+    const refused = whyRefused(asked, mark, marks);
+    return [refused === undefined ? missing(asked, what, fixes) : blocked(what, "WouldBeRefused", refused)];
   });
+}
+
+/** What the injector gives the proxy comes from these alone, as soon as one of them is there (`resources` in istio's injection-template.yaml). */
+export const requestsAndLimits = ["sidecar.istio.io/proxyCPU", "sidecar.istio.io/proxyMemory"].map(
+  (request) => [request, `${request}Limit`] as const,
+);
+
+/** Kubernetes refuses a pod whose request is above the limit. A policy's own two are in order; the pod may have one of them itself. */
+function whyRefused({ c, policy }: Asked, { key, value }: Mark, marks: readonly Mark[]): string | undefined {
+  const [request, limit] = requestsAndLimits.find((pair) => pair.some((one) => one === key)) ?? [];
+  if (request === undefined || limit === undefined) return undefined;
+  const partner = key === request ? limit : request;
+  const own = marks.find((mark) => mark.key === partner);
+  const isWritten = own !== undefined && fixesFor(c, [own], policy.spec.optOut === "Forbid").length > 0;
+  const said = isWritten ? undefined : presentValue(c, { kind: "annotation", key: partner, value: "" });
+  if (said === undefined) return undefined;
+  const [asks, most] = key === request ? [value, said] : [said, value];
+  return (quantityOf(asks) ?? 0) > (quantityOf(most) ?? Number.POSITIVE_INFINITY)
+    ? `the pod says ${partner}: "${said}", and a request of ${asks} is above a limit of ${most}`
+    : undefined;
 }
 
 function annotationMarks({ c, policy }: Asked, { annotations = {}, holdUntilProxyStarts }: IstioWish): Mark[] {

@@ -1,6 +1,7 @@
 import { annotations, istio, mirrorPod } from "../../api/names.ts";
 import type { SidecarPolicy } from "../../api/sidecarPolicy.ts";
 import { othersChange } from "./build.ts";
+import { requestsAndLimits } from "./istioPart.ts";
 import type { PodContainer, PodLike } from "./pod.ts";
 
 /*
@@ -13,7 +14,7 @@ export type LookedAt = ReadonlySet<string>;
 
 const always = [
   `container ${istio.containers[0]}`,
-  ...[annotations.sidecars, mirrorPod, istio.inject, istio.proxyConfig].map((key) => `annotation ${key}`),
+  ...[annotations.sidecars, mirrorPod, istio.inject, istio.proxyConfig, ...requestsAndLimits.flat()].map((key) => `annotation ${key}`),
 ];
 
 export function lookedAt(policies: readonly SidecarPolicy[]): LookedAt {

@@ -4,7 +4,7 @@
  */
 export const lackReasons = {
   CreatedBefore: "The pod was made before the policy said what it says now.",
-  NotAdded: "The pod was made while Serin's webhook was down, or past it.",
+  NotAdded: "The pod was made while Serin's webhook was down or past it, or before labels made the policy be for it.",
   OnlyAudited: "The policy says enforcement: Audit, so nothing was added.",
   OptedOut: "The pod opts out by annotation, and the policy allows it.",
   TeamsOwn: "The pod's own label or annotation for Istio's injector says otherwise, and the policy lets it.",
@@ -12,6 +12,7 @@ export const lackReasons = {
   NameTaken: "The pod has another container or volume of that name.",
   NoSuchVolume: "A container mounts a volume that neither the policy nor the pod has.",
   PodSecurityRefuses: "The namespace enforces PodSecurity, which would refuse the pod with this container.",
+  WouldBeRefused: "The API server would refuse the pod with it.",
   LeftOut: "It goes together with something that can't be added.",
   NamespaceRefuses: "The namespace is labelled istio-injection: disabled, which no pod can overrule.",
   NotInjected: "The pod's label says what the policy wants, but Istio's injector did otherwise.",

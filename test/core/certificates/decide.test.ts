@@ -42,6 +42,7 @@ const world = (over: Partial<CertificateState> = {}): CertificateState => ({
 const decide = (over: Partial<CertificateState> = {}) => decideCertificates(world(over), defaultTimes);
 const issue = (by: Authority, notAfter = now + 30 * day) => ({ type: "issue", by: by.id, notAfter });
 const trust = (...ids: string[]) => ({ type: "trust", ids });
+const adopt = (id: string, signedUntil: number) => ({ type: "adopt", authorities: [{ id, signedUntil }] });
 const nothing = { authorities: [], served: undefined, fault: "there is no Secret", configuration: trusting() };
 
 /** In rotation: 2 is made and trusted, 1 still serves. */
@@ -209,12 +210,30 @@ describe("decideCertificates", () => {
     [
       "a lost CA Secret: takes back what is in use, makes another",
       { authorities: [], strangers: [{ id: one.id, notAfter: one.notAfter, isOurs: true }] },
+      [adopt(one.id, now + 30 * day), { type: "makeAuthority", notAfter: now + 365 * day }],
+      "AuthorityAdopted",
+      /^CA 11111111 is in use/,
+    ],
+    [
+      "a lost CA Secret in the middle of a rotation: takes back all in one write",
+      {
+        authorities: [],
+        strangers: [one, two].map(({ id, notAfter }) => ({ id, notAfter, isOurs: true })),
+        configuration: trusting(one.id, two.id),
+      },
       [
-        { type: "adopt", id: one.id, signedUntil: now + 30 * day },
+        { type: "adopt", authorities: [one, two].map(({ id }) => ({ id, signedUntil: now + 30 * day })) },
         { type: "makeAuthority", notAfter: now + 365 * day },
       ],
       "AuthorityAdopted",
-      /^CA 11111111 is in use/,
+      /^CA 11111111 is in use.*; CA 22222222 is in use/,
+    ],
+    [
+      "a certificate that ends later than is noted, served by a process that was slow: notes that",
+      { authorities: [ca(1, { signedUntil: now + day })], served: leafBy(one, { notAfter: now + 2 * day }) },
+      [adopt(one.id, now + 2 * day), { type: "issue", by: one.id, notAfter: now + 30 * day }],
+      "AuthorityAdopted",
+      /./,
     ],
     [
       "both Secrets lost: does not serve what nobody has heard of",
@@ -236,10 +255,7 @@ describe("decideCertificates", () => {
         served: leafBy(one, { notAfter: now + 300 * day }),
         strangers: [{ id: one.id, notAfter: one.notAfter, isOurs: false }],
       },
-      [
-        { type: "adopt", id: one.id, signedUntil: now + 300 * day },
-        { type: "makeAuthority", notAfter: now + 365 * day },
-      ],
+      [adopt(one.id, now + 300 * day), { type: "makeAuthority", notAfter: now + 365 * day }],
       "AuthorityAdopted",
       /./,
     ],
@@ -285,7 +301,7 @@ describe("provided certificates", () => {
 
   it("are not issued; the CA beside them is trusted at once", () => {
     expect(decide({ ...provided, authorities: [], strangers: [stranger], configuration: trusting() }).actions).toEqual([
-      { type: "adopt", id: given.id, signedUntil: leaf.notAfter },
+      adopt(given.id, leaf.notAfter),
       trust(given.id),
     ]);
     expect(decide({ ...provided, authorities: [given], configuration: trusting(given.id) })).toMatchObject({
@@ -297,7 +313,7 @@ describe("provided certificates", () => {
   it("renewed: the CA is noted for longer", () => {
     const served = leafBy(given, { notAfter: now + 120 * day });
     expect(decide({ ...provided, served, authorities: [given], configuration: trusting(given.id) }).actions).toEqual([
-      { type: "adopt", id: given.id, signedUntil: served.notAfter },
+      adopt(given.id, served.notAfter),
     ]);
   });
 
@@ -306,7 +322,7 @@ describe("provided certificates", () => {
     const changed = { provided: [next.id], served: leafBy(next, { notAfter: now + 90 * day }), configuration: trusting(given.id, next.id) };
     const strangers = [{ ...stranger, id: next.id }];
     expect(decide({ ...changed, authorities: [given], strangers, configuration: trusting(given.id) }).actions).toEqual([
-      { type: "adopt", id: next.id, signedUntil: now + 90 * day },
+      adopt(next.id, now + 90 * day),
       trust(given.id, next.id),
     ]);
     expect(decide({ ...changed, authorities: [given, next] }).actions).toEqual([]);

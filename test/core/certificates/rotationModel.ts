@@ -202,9 +202,11 @@ export class ProcessModel {
     };
     switch (action.type) {
       case "adopt": {
-        const { id, signedUntil } = action;
-        const notAfter = cluster.strangers([], [id])[0]?.notAfter ?? 0;
-        return keep([...known, { id, order: 0, hasKey: false, notBefore: 0, notAfter, signedUntil }]);
+        const adopted = action.authorities.map(({ id, signedUntil }) => {
+          const notAfter = cluster.strangers([], [id])[0]?.notAfter ?? 0;
+          return { ...(known.find((one) => one.id === id) ?? { id, order: 0, hasKey: false, notBefore: 0, notAfter }), signedUntil };
+        });
+        return keep([...known.filter(({ id }) => !adopted.some((one) => one.id === id)), ...adopted]);
       }
       case "forget":
         return keep(known.filter(({ id }) => id !== action.id));

@@ -141,6 +141,51 @@ describe("no data and low traffic", () => {
   });
 });
 
+describe("Prometheus scrapes seldom", () => {
+  const onNoData = { after: "45s", action: "Fail" as const };
+  const seconds = (reason: string, cluster: Cluster) => after(cluster, reason) / 1_000;
+  /** As most are: stable has been scraped for a while. */
+  const told = async (policy: ReturnType<typeof builtins>, scrapeMs: number, image = canaryImage): Promise<Cluster> => {
+    const cluster = await Cluster.of({ policy: { ...policy, onNoData }, scrapeMs, routes: [aVirtualService()] });
+    await cluster.run(130_000);
+    cluster.users.setImage(image);
+    return cluster;
+  };
+
+  test.each([15_000, 60_000])("every %d ms: a good release is promoted, and no data is missing on the way", async (scrapeMs) => {
+    const cluster = await told(builtins(errors, latency), scrapeMs);
+    await cluster.runToEnd();
+    expect(cluster.findings()).toEqual([]);
+    expect(cluster.plan?.status?.phase).toBe("Promoted");
+    expect(cluster.plan?.status?.metrics?.map(({ failed }) => failed)).toEqual([0, 0]);
+    expect(seconds("Promoted", cluster)).toBeLessThan(15 * (scrapeMs / 1_000));
+  });
+
+  test.each([15_000, 60_000])("every %d ms: one that fails half of its requests is stopped after the third scrape", async (scrapeMs) => {
+    const cluster = await told(builtins(errors), scrapeMs, `${canaryImage}-errors50`);
+    await cluster.runToEnd();
+    expect(cluster.findings()).toEqual([]);
+    expect(cluster.plan?.status?.phase).toBe("RolledBack");
+    expect(seconds("AnalysisFailed", cluster)).toBeLessThan(3 * (scrapeMs / 1_000) + 5);
+    expect(cluster.plan?.status?.weight?.desired).toBe(0);
+  });
+
+  test("an analysis step counts from the last scrape before it: what the first one after it tells is not lost", async () => {
+    const steps = [
+      { setWeight: 30 },
+      { pause: { duration: "10s" } },
+      { analysis: { metrics: [{ ...errors, name: "inline" }] } },
+      { pause: {} },
+    ];
+    const cluster = await tell({ policy: { ...quick({ steps: steps as never }), analysis: undefined }, scrapeMs: 15_000 });
+    await cluster.run(120_000);
+    const inline = cluster.plan?.status?.metrics?.[0];
+    const [first] = inline?.measurements ?? [];
+    expect(inline?.phase).toBe("Successful");
+    expect(Date.parse(first?.finishedAt ?? "") - Date.parse(inline?.startedAt ?? "")).toBeLessThanOrEqual(15_000);
+  });
+});
+
 describe("crashes and changes of weight", () => {
   test("a worker that dies in the middle: the next one counts on, and nothing is promoted unseen", async () => {
     const cluster = await tell({ policy: builtins(errors) }, 8_000, `${canaryImage}-errors50`);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { SidecarPolicy } from "../../../src/api/sidecarPolicy.ts";
 import { fixesOf } from "../../../src/core/sidecars/demandsOn.ts";
 import { named } from "../../build/change.ts";
 import { aSidecarPolicy, asking, tracer, withFields } from "../../build/sidecarPolicy.ts";
@@ -96,6 +97,24 @@ describe("containers", () => {
       "NameTaken: container tracer: the pod has another container of that name",
     ]);
     expect(fixesOf(demands)).toEqual([]);
+  });
+
+  // A mirror's webhook writes its own registry, others the digest of the tag; what a policy said before has another version.
+  test.each([
+    ["mirror.example/proxy/acme/tracer:1", true],
+    ["mirror.example:5000/tracer:1@sha256:0123456789abcdef0123456789abcdef", true],
+    ["acme/tracer@sha256:0123456789abcdef0123456789abcdef", true],
+    ["acme/tracer:2", false],
+    ["acme/tracer-debug:1", false],
+    ["mirror.example/acme/tracer", false],
+    ["::", false],
+  ])("ours is known by its image's name and version, whatever a webhook has made of its registry: %s is %s", (image, isOurs) => {
+    const policy = aSidecarPolicy(withFields({ containers: [{ ...tracer, image: "acme/tracer:1" }] }));
+    const there = pod(
+      initContainer("tracer", { ...tracer, restartPolicy: "Always", image }),
+      ofSpec({ volumes: [{ name: "traces", emptyDir: {} }] }),
+    );
+    expect(lacking(asked(beingMade(there), policy)).length).toBe(isOurs ? 0 : 1);
   });
 
   test("so does another volume of that name", () => {
@@ -259,6 +278,42 @@ describe("Istio's injector", () => {
     expect([values("Allow"), values("Forbid")]).toEqual([[], ["concurrency: 1"]]);
   });
 
+  test("a limit of the proxy below what the pod asks for it is left out: the API server would refuse the pod", () => {
+    const [cpu, cpuLimit] = ["sidecar.istio.io/proxyCPU", "sidecar.istio.io/proxyCPULimit"];
+    const asks = (annotations: object, optOut: "Allow" | "Forbid" = "Allow") =>
+      aSidecarPolicy(asking({ istio: { inject: "Enabled", annotations }, optOut }));
+    const values = (of: string, says: string, ...policies: SidecarPolicy[]) =>
+      fixes(beingMade(pod(annotation(of, says))), ...policies).flatMap((fix) =>
+        fix.kind === "annotation" ? [`${fix.key}=${fix.value}`] : [],
+      );
+    const limited = asks({ [cpuLimit]: "500m", "sidecar.istio.io/proxyMemoryLimit": "1Gi" });
+    expect(values(cpu, "1", limited)).toEqual(["sidecar.istio.io/proxyMemoryLimit=1Gi"]);
+    expect(lacking(asked(beingMade(pod(annotation(cpu, "1"))), limited))).toContain(
+      `WouldBeRefused: annotation ${cpuLimit}: the pod says ${cpu}: "1", and a request of 1 is above a limit of 500m`,
+    );
+    expect(values(cpu, "0.5", limited)).toContain(`${cpuLimit}=500m`);
+    expect(values(cpu, "what", limited)).toContain(`${cpuLimit}=500m`);
+    // The other way round, under a policy that overwrites what the pod says, and of one that goes before.
+    expect(values(cpuLimit, "100m", asks({ [cpu]: "1" }))).toEqual([]);
+    expect(values(cpu, "2", asks({ [cpuLimit]: "1" }, "Forbid"))).toEqual([]);
+    expect(values(cpu, "2", asks({ [cpu]: "500m", [cpuLimit]: "1" }, "Forbid")).sort()).toEqual([`${cpu}=500m`, `${cpuLimit}=1`]);
+    const first = asks({ [cpu]: "2" });
+    const later = aSidecarPolicy(named("later"), asking({ istio: { inject: "Enabled", annotations: { [cpuLimit]: "1" } }, priority: -1 }));
+    expect(values("x", "y", first, later)).toEqual([`${cpu}=2`]);
+  });
+
+  test("a projected volume in which two sources write one file is left out with its containers", () => {
+    const twice = [
+      { configMap: { name: "a", items: [{ key: "k", path: "f" }] } },
+      { downwardAPI: { items: [{ path: "f", fieldRef: { fieldPath: "metadata.name" } }] } },
+    ];
+    const policy = aSidecarPolicy(withFields({ volumes: [{ name: "traces", projected: { sources: twice } }] }));
+    expect(lacking(asked(beingMade(pod()), policy))).toEqual([
+      "WouldBeRefused: volume traces: two of its sources write the file f",
+      "LeftOut: container tracer: left out with volume traces",
+    ]);
+  });
+
   test("of two policies that disagree the first one is heard", () => {
     const demands = asked(beingMade(pod()), disabled, aSidecarPolicy(asking({ istio: { inject: "Enabled" }, priority: 5 })));
     expect(fixesOf(demands)).toEqual([{ kind: "label", key: "sidecar.istio.io/inject", value: "true" }]);
@@ -279,6 +334,17 @@ describe("a pod that is there", () => {
     expect(lacking(asked(stored(pod(after)), aSidecarPolicy()))[1]).toBe(
       "NotAdded: container tracer: the pod was made past Serin's webhook",
     );
+  });
+
+  test("may also have been labelled later, or its namespace, where the policy goes by labels", () => {
+    const selecting = (matchLabels: Record<string, string>) =>
+      aSidecarPolicy(withFields({ match: { namespaceSelector: { matchLabels } } }));
+    const why = (key: string, value: string) =>
+      lacking(asked(stored(pod(after), { known: { [key]: value } }), selecting({ [key]: value })))[1];
+    expect(why("env", "prod")).toBe(
+      "NotAdded: container tracer: the pod was made past Serin's webhook, or before it or its namespace was labelled so that the policy is for it",
+    );
+    expect(why("kubernetes.io/metadata.name", "shop")).toBe("NotAdded: container tracer: the pod was made past Serin's webhook");
   });
 
   test("is older than a policy that was changed since", () => {

@@ -52,7 +52,8 @@ export function judgeCounts(
   const settings = settingsOf(metric.builtin, { boundMs, builtins });
   // At weight 100 no request goes to stable; those that still come in were sent before.
   const stable = weight === 100 && settings.against === "stable" ? undefined : answer.stable;
-  const looked = look(remembered(before?.evidence), { since: answer.since, at, window, canary: answer.canary, stable }, settings);
+  const counts = { since: answer.since, at, weightSince: weightChangedAt, window, canary: answer.canary, stable };
+  const looked = look(remembered(before?.evidence), counts, settings);
   const counted: Counted = {
     weight,
     since,

@@ -16,6 +16,8 @@ export interface NewCounts {
   readonly since: number;
   /** When it was counted, ms since epoch. */
   readonly at: number;
+  /** When the weight in force was set, ms since epoch: at the first look the canary is as old as its traffic. */
+  readonly weightSince: number;
   /** A number for the weight in force: when it changes, `minRequests` starts anew; what speaks against the canary goes on. */
   readonly window: number;
   readonly canary: Tally;
@@ -40,11 +42,17 @@ export interface Looked {
 export type LookAtCounts = (state: unknown, counts: NewCounts, settings: LookSettings) => Looked;
 
 /** The sequential test (`../sequential/README.md`). What an older Serin remembered otherwise is begun anew. */
-export const lookAtCounts: LookAtCounts = (state, { since, at, window, canary, stable }, some) => {
+export const lookAtCounts: LookAtCounts = (state, { since, at, weightSince, window, canary, stable }, some) => {
   const settings = { ...sequentialDefaults, ...some };
-  const before = isState(state) ? asOf(state, { since, at }) : begin(since, window);
-  // The pods of a canary are as old as its traffic, to a few seconds: it gets none before they are ready.
-  const counts = { at, window, canary: { ...whole(canary), age: at - before.startedAt }, ...(stable && { stable: whole(stable) }) };
+  const before = isState(state) ? asOf(state, { since, at }) : begin(Math.max(since, weightSince), window);
+  // The pods of a canary are as old as its traffic, to a few seconds: it gets none before they are ready. Its youngest request counts: where scrapes
+  // are a minute apart, the cold ones are in one difference with all others.
+  const counts = {
+    at,
+    window,
+    canary: { ...whole(canary), age: Math.max(0, since - before.startedAt) },
+    ...(stable && { stable: whole(stable) }),
+  };
   const { state: next, ...looked } = lookAgain(before, counts, settings);
   const { verdict } = looked;
   if (verdict !== "no-data" || counts.canary.requests === 0) return { state: next, verdict, message: sentence(looked, settings) };

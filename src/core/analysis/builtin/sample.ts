@@ -16,14 +16,18 @@ export interface Counter {
   readonly value: number;
 }
 
-/** All counters of one workload at one time. */
-export interface Sample {
-  /** Time of the newest scrape in it, ms since epoch. */
-  readonly at: number;
+/** What a sum of counters is made of. */
+export interface Reported {
   /** How many proxies report. */
   readonly reporters: number;
-  /** How many counters were reset within the last minute or so. */
+  /** How many counters were reset within the last minutes. */
   readonly resets: number;
+}
+
+/** All counters of one workload at one time. */
+export interface Sample extends Reported {
+  /** Time of the newest scrape in it, ms since epoch. */
+  readonly at: number;
   readonly series: ReadonlyMap<string, Counter>;
 }
 
@@ -32,20 +36,51 @@ export type Growth =
   | { readonly kind: "grown"; readonly since: number; readonly series: readonly Counter[] }
   /** Nothing was scraped since. */
   | { readonly kind: "same" }
+  /**
+   * A counter went down though the same proxies report: another one took a proxy's place, or this is another replica of Prometheus, which has scraped
+   * some proxies later than the one before did, and others earlier. Then it is further on within one interval of scrapes.
+   */
+  | { readonly kind: "behind"; readonly why: string }
   /** The counters can't be compared with those before. */
   | { readonly kind: "restarted"; readonly why: string };
 
 /** What happened between two samples of one workload. A sample that is older than the one before is `same`: it came late. */
 export function growthBetween(before: Sample, after: Sample): Growth {
   if (after.at <= before.at) return { kind: "same" };
-  if (after.reporters !== before.reporters && before.series.size > 0)
+  const grown = differences(values(before), values(after));
+  if ("why" in grown) return grown;
+  const series = [...grown.by].flatMap(([key, value]) => {
+    const labels = after.series.get(key)?.labels;
+    return labels === undefined || value === 0 ? [] : [{ labels, value }];
+  });
+  return { kind: "grown", since: before.at, series };
+}
+
+/** What the next sample is compared with: a series that is missing in one of them, and then is back, does not bring its past along. */
+export const following = (before: Sample, after: Sample): Sample => ({ ...after, series: new Map([...before.series, ...after.series]) });
+
+const values = ({ reporters, resets, series }: Sample): Counters => ({
+  reporters,
+  resets,
+  values: new Map([...series].map(([key, { value }]) => [key, value])),
+});
+
+/** Counters, each under a name of its own. */
+export interface Counters extends Reported {
+  readonly values: ReadonlyMap<string, number>;
+}
+
+/**
+ * By how much each counter grew, in whole requests; or why nobody knows. Where another number of proxies reports, one that was not there brings all
+ * its past along, also where there was none: Prometheus may have started without data, or found the proxies again.
+ */
+export function differences(
+  before: Counters,
+  after: Counters,
+): { readonly by: ReadonlyMap<string, number> } | Extract<Growth, { readonly why: string }> {
+  if (after.reporters !== before.reporters)
     return { kind: "restarted", why: `${after.reporters} proxies report instead of ${before.reporters}` };
   if (after.resets > before.resets) return { kind: "restarted", why: "a proxy's counters started over" };
-  const series: Counter[] = [];
-  for (const [key, { labels, value }] of after.series) {
-    const grown = Math.round(value) - Math.round(before.series.get(key)?.value ?? 0);
-    if (grown < 0) return { kind: "restarted", why: "a counter went down" };
-    if (grown > 0) series.push({ labels, value: grown });
-  }
-  return { kind: "grown", since: before.at, series };
+  const by = new Map([...after.values].map(([key, value]) => [key, Math.round(value) - Math.round(before.values.get(key) ?? 0)]));
+  return [...by.values()].some((grown) => grown < 0) ? { kind: "behind", why: "a counter went down" } : { by };
 }

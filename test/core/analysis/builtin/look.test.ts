@@ -13,7 +13,7 @@ function looks(over: Partial<LookSettings>, ...ticks: Array<[canary: Pair, stabl
   return ticks.map(([[requests, bad], stable = [1_000, 0], window = 1], index) => {
     const since = t0 + index * 5_000;
     const ofStable = stable && { requests: stable[0], bad: stable[1] };
-    const counts = { since, at: since + 5_000, window, canary: { requests, bad }, ...(ofStable && { stable: ofStable }) };
+    const counts = { since, at: since + 5_000, weightSince: t0, window, canary: { requests, bad }, ...(ofStable && { stable: ofStable }) };
     const looked = lookAtCounts(state, counts, { ...settings, ...over });
     state = JSON.parse(JSON.stringify(looked.state));
     return looked;
@@ -46,10 +46,20 @@ describe("a built-in's looks", () => {
   });
 
   test("while a canary is warming up its slow requests are no evidence and no pass, and that is said", () => {
-    const slow = looks({ warmUp: 12_000 }, [[100, 90]], [[0, 0]], [[100, 0]]);
-    expect(slow.map(({ verdict }) => verdict)).toEqual(["no-data", "no-data", "pass"]);
+    const slow = looks({ warmUp: 12_000 }, [[100, 90]], [[0, 0]], [[100, 90]], [[100, 0]]);
+    expect(slow.map(({ verdict }) => verdict)).toEqual(["no-data", "no-data", "no-data", "pass"]);
     expect(slow[0]?.message).toBe("warming up: what the canary answers in its first 12s is not judged");
     expect(slow[1]?.message).toContain("too few requests to judge");
+  });
+
+  test("where scrapes are a minute apart, too: a difference that holds the canary's first requests is left out whole", () => {
+    const slow = { canary: { requests: 900, bad: 90 }, stable: { requests: 900, bad: 0 }, window: 1, weightSince: t0 };
+    const warm = { ...settings, warmUp: 30_000 };
+    // The last scrape before the canary's first request, the one after it, and the next ones.
+    const first = lookAtCounts(undefined, { ...slow, since: t0 - 15_000, at: t0 + 45_000 }, warm);
+    expect(first).toMatchObject({ verdict: "no-data", early: true });
+    const second = lookAtCounts(first.state, { ...slow, canary: { requests: 900, bad: 0 }, since: t0 + 45_000, at: t0 + 105_000 }, warm);
+    expect(second.verdict).toBe("pass");
   });
 
   test("under weight 100 from the start there is nothing to compare with, ever: it says what to do", () => {
@@ -63,7 +73,7 @@ describe("a built-in's looks", () => {
 
   test("a clock that goes back by an hour hides nothing: the pass of before is none under the next weight, and what is bad is seen", () => {
     const at = (seconds: number, window: number, [requests, bad]: Pair) => ({
-      ...{ since: t0 + (seconds - 5) * 1_000, at: t0 + seconds * 1_000, window },
+      ...{ since: t0 + (seconds - 5) * 1_000, at: t0 + seconds * 1_000, weightSince: t0, window },
       ...{ canary: { requests, bad }, stable: { requests: 1_000, bad: 0 } },
     });
     const good = lookAtCounts(undefined, at(3_605, 1, [200, 0]), settings);
@@ -88,7 +98,14 @@ describe("a built-in's looks", () => {
       ],
     ))
       expect(verdict).not.toBe("pass");
-    const counts = { since: t0, at: t0 + 5_000, window: 1, canary: { requests: 60, bad: 0 }, stable: { requests: 60, bad: 0 } };
+    const counts = {
+      since: t0,
+      at: t0 + 5_000,
+      weightSince: t0,
+      window: 1,
+      canary: { requests: 60, bad: 0 },
+      stable: { requests: 60, bad: 0 },
+    };
     const fresh = lookAtCounts(undefined, counts, settings);
     for (const memory of [{ standing: 1 }, [], "x", 7, null, { ...(fresh.state as object), evidence: null }])
       expect(lookAtCounts(memory, counts, settings)).toEqual(fresh);

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Builtin } from "../../../../src/api/builtin.ts";
 import { type Meter, readMeter } from "../../../../src/core/analysis/builtin/meter.ts";
@@ -32,9 +33,43 @@ describe("a meter", () => {
   });
 
   test("after a restart it goes on from there, without that difference", () => {
-    const answers = read(rate, aSample(0, { "c 200": 100 }), aSample(5, { "c 200": 3 }), aSample(10, { "c 200": 8 }));
+    const answers = read(rate, aSample(0, { "c 200": 100 }), aSample(5, { "c 200": 3 }, { resets: 1 }), aSample(10, { "c 200": 8 }));
     expect(answers[1]).toBeUndefined();
     expect(answers[2]?.canary).toEqual({ requests: 5, bad: 0 });
+  });
+
+  test("where a proxy has taken another's place, too, once an interval of scrapes has shown that it is no replica that lags", () => {
+    const answers = read(rate, ...[100, 3, 8, 14].map((requests, index) => aSample(5 * index, { "c 200": requests })));
+    expect(answers.slice(0, 3)).toEqual([undefined, undefined, undefined]);
+    expect(answers[3]?.canary).toEqual({ requests: 6, bad: 0 });
+  });
+
+  /** Two replicas of Prometheus behind one Service: each scrapes each proxy at times of its own, and nobody knows which one answers. */
+  test("law: replicas that answer in turn count no request twice, and lose none", () => {
+    const scrapeSeconds = 15;
+    const offsets = fc.array(fc.tuple(fc.nat(scrapeSeconds - 1), fc.nat(scrapeSeconds - 1)), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(offsets, fc.array(fc.constantFrom(0, 1), { minLength: 100, maxLength: 100 }), (proxies, replicas) => {
+        const looks = replicas.map((replica, index) => {
+          const scraped = proxies.map((at) => {
+            const [offset = 0, now] = [at[replica], 100 + 2 * index];
+            return now - ((now - offset) % scrapeSeconds);
+          });
+          // Each proxy counts one request a second.
+          return aSample(Math.max(...scraped), { "c 200": scraped.reduce((sum, at) => sum + at, 0) }, { reporters: proxies.length });
+        });
+        let meter: Meter | undefined;
+        let counted = 0;
+        for (const look of looks) {
+          const next = readMeter(meter, rate, look, reading(look));
+          counted += next.answer?.canary.requests ?? 0;
+          meter = next.meter;
+        }
+        const [first, last] = [looks[0], meter?.before].map((sample) => sample?.series.get("c 200")?.value ?? 0);
+        expect(counted).toBe((last ?? 0) - (first ?? 0));
+        expect(last).toBeGreaterThan((first ?? 0) + 100);
+      }),
+    );
   });
 
   test("where the counters begin anew with each scrape, data is missing after 30 s, until a difference can be counted", () => {
@@ -49,11 +84,38 @@ describe("a meter", () => {
     expect(answers.slice(6)).toEqual([undefined, undefined]);
   });
 
-  test("without a new scrape there is nothing to judge; after 30 s without any, data is missing", () => {
+  test("a series that was missing for a scrape does not bring its past along", () => {
+    const answers = read(
+      rate,
+      aSample(0, { "c 200": 900, "s 200": 1 }),
+      aSample(5, { "s 200": 2 }),
+      aSample(10, { "c 200": 905, "s 200": 3 }),
+    );
+    expect(answers[2]?.canary).toEqual({ requests: 5, bad: 0 });
+  });
+
+  // Prometheus scrapes every 60 s unless it is told otherwise.
+  test.each([
+    [5, 30],
+    [12, 30],
+    [30, 75],
+    [60, 150],
+    [300, 150],
+  ])("scraped every %d s: after %d s without a scrape data is missing, two that are missed are not", (every, silence) => {
+    const [first, second] = [aSample(0, { "c 200": 100 }), aSample(every, { "c 200": 110 })];
+    const begun = readMeter(undefined, rate, first, reading(first)).meter;
+    const { meter } = readMeter(begun, rate, second, reading(second));
+    expect(readMeter(meter, rate, second, reading(second, silence * 1_000 - 1)).answer).toBeUndefined();
+    expect(readMeter(meter, rate, second, reading(second, silence * 1_000)).answer).toMatchObject({
+      missing: "no proxy was scraped since",
+    });
+  });
+
+  test("before two scrapes were seen, scrapes may be a minute apart", () => {
     const sample = aSample(0, { "c 200": 100 });
     const { meter } = readMeter(undefined, rate, sample, reading(sample));
-    expect(readMeter(meter, rate, sample, reading(sample, 29_999)).answer).toBeUndefined();
-    expect(readMeter(meter, rate, sample, reading(sample, 30_000)).answer).toMatchObject({ missing: "no proxy was scraped since" });
+    expect(readMeter(meter, rate, sample, reading(sample, 149_999)).answer).toBeUndefined();
+    expect(readMeter(meter, rate, sample, reading(sample, 150_000)).answer).toMatchObject({ missing: "no proxy was scraped since" });
   });
 });
 

@@ -1,0 +1,34 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { build } from "esbuild";
+import { slim } from "./slim.ts";
+
+// Older than we need: an old Node must get as far as reading our own message.
+const shared = { bundle: true, platform: "node", target: "node18", minify: true, legalComments: "none", write: false } as const;
+const entry = (name: string) => [new URL(name, import.meta.url).pathname];
+
+/**
+ * `kubectl serin` in one file without dependencies. What a verb doesn't import is not run: it is CommonJS, below a head of its own (launch.ts).
+ * @param engines what package.json says of Node
+ */
+export async function bundled(engines?: { node: string }): Promise<{ text: string; kibibytes: number }> {
+  const whole = await build({ ...shared, entryPoints: entry("kubectl-serin.ts"), format: "cjs", plugins: [slim], outfile: "serin.cjs" });
+  // In ASCII, which is read as it stands; esbuild leaves other characters in regular expressions alone.
+  const code = (whole.outputFiles[0]?.text ?? "")
+    .replace(/^#!.*\n/, "")
+    .replace(/[\u0080-\uffff]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  // Where the bundle itself would end the comment that it stands in.
+  const inComment = code.replaceAll("*/", "*\x01/");
+  if (code.includes("*\x01/")) throw new Error("launch.ts could not read this bundle back");
+  const { node } = engines ?? (await ownEngines());
+  const about = { least: Number(/\d+/.exec(node)?.[0]), digest: createHash("sha256").update(code).digest("hex").slice(0, 16) };
+  const define = { bundle: JSON.stringify(about) };
+  const head = await build({ ...shared, entryPoints: entry("launch.ts"), format: "esm", define, outfile: "launch.mjs" });
+  return {
+    text: `#!/usr/bin/env node\n${head.outputFiles[0]?.text}/*{${inComment}}*/\n`,
+    kibibytes: Math.round(code.length / 1024),
+  };
+}
+
+const ownEngines = async (): Promise<{ node: string }> =>
+  (JSON.parse(await readFile(new URL("../../package.json", import.meta.url), "utf8")) as { engines: { node: string } }).engines;

@@ -1,0 +1,65 @@
+import { execFile } from "node:child_process";
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { bundled } from "../../src/bin/bundled.ts";
+
+/** dist/kubectl-serin.mjs: one file, and the second time faster. */
+const run = promisify(execFile);
+let folder: string;
+let file: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "serin-bundle-"));
+  file = join(folder, "kubectl-serin.mjs");
+  await writeFile(file, (await bundled()).text);
+}, 60_000);
+afterAll(() => rm(folder, { recursive: true }));
+
+const serin = (home: string, ...args: string[]) =>
+  run(process.execPath, [file, ...args], {
+    env: { PATH: process.env["PATH"], HOME: home, XDG_CACHE_HOME: join(home, "cache") },
+  });
+const kept = (home: string) => readdir(join(home, "cache", "kubectl-serin"));
+
+// Each starts several times, beside whatever else this machine does.
+const patience = { timeout: 60_000 };
+
+test("what V8 compiled is kept, for this very bundle and Node, and a broken keep is made anew", patience, async () => {
+  const home = await mkdtemp(join(folder, "home-"));
+  const first = await serin(home, "version", "--client");
+  expect(first).toMatchObject({ stdout: expect.stringMatching(/^client: \d/), stderr: "" });
+  const [name = "", ...more] = await kept(home);
+  expect([name, more]).toEqual([expect.stringMatching(new RegExp(`^[0-9a-f]{16}-${process.version}-${process.arch}$`)), []]);
+  const place = join(home, "cache", "kubectl-serin", name);
+  const whole = await readFile(place);
+  expect(await serin(home, "version", "--client")).toEqual(first);
+  expect(await readFile(place)).toEqual(whole);
+
+  await writeFile(place, "no code");
+  expect(await serin(home, "version", "--client")).toEqual(first);
+  expect((await readFile(place)).length).toBeGreaterThan(100_000);
+  await writeFile(join(home, "cache", "kubectl-serin", "0123456789abcdef-v1-x64"), "of another version");
+  await rm(place);
+  await serin(home, "version", "--client");
+  expect(await kept(home)).toEqual([name]);
+});
+
+test("a home that can't be written to costs the time alone", patience, async () => {
+  const home = join(folder, "readonly");
+  await writeFile(home, "");
+  await chmod(home, 0o400);
+  expect(await serin(home, "version", "--client")).toMatchObject({ stdout: expect.stringMatching(/^client: \d/), stderr: "" });
+});
+
+test("an old Node is told which one is needed", patience, async () => {
+  const old = join(folder, "old.mjs");
+  await writeFile(old, (await bundled({ node: ">=99" })).text);
+  const refused = await run(process.execPath, [old]).catch((error: { code: number; stderr: string }) => error);
+  expect(refused).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^error: kubectl-serin needs Node 99 or newer\n {2}why: .* is Node \d+/),
+  });
+});
