@@ -61,8 +61,9 @@ describe("Serin by Helm", () => {
     expect(changed.sort()).toEqual(["Deployment/serin-certs", "Deployment/serin-webhook", "Deployment/serin-worker"]);
     const { spec } = after.get("Deployment/serin-worker") as { spec: { replicas: number } };
     expect(spec.replicas).toBe(3);
-    for (const { clientConfig } of after.get("MutatingWebhookConfiguration/canary-serin")?.webhooks ?? [])
-      expect(clientConfig.caBundle).toBeTruthy();
+    const { webhooks = [] } = after.get("MutatingWebhookConfiguration/canary-serin") ?? {};
+    expect(webhooks.map(({ clientConfig }) => typeof clientConfig.caBundle)).toEqual(["string", "string", "string", "string"]);
+    expect(leader(after)).toEqual(leader(before));
   });
 
   it("uninstalled, nothing of it is left but the kinds with what is written in them, and an image change is a plain rollout", async () => {
@@ -79,6 +80,11 @@ describe("Serin by Helm", () => {
   it("installed again, it takes its kinds back", async () => {
     expect(await helm("install", "serin", CHART)).toMatchObject({ code: 0 });
   });
+
+  const leader = (of: Map<string, Stored>) => {
+    const spec = of.get("Lease/serin-worker")?.spec as { holderIdentity?: string; leaseTransitions?: number } | undefined;
+    return [spec?.holderIdentity, spec?.leaseTransitions];
+  };
 
   /** Serin's own, by kind and name. */
   async function objects(): Promise<Map<string, Stored>> {
