@@ -78,7 +78,7 @@ describe("Serin by Helm", () => {
   });
 
   it("installed again, it takes its kinds back", async () => {
-    expect(await helm("install", "serin", CHART)).toMatchObject({ code: 0 });
+    expect(await helm("install", "serin", CHART, "--wait")).toMatchObject({ code: 0 });
   });
 
   const leader = (of: Map<string, Stored>) => {
