@@ -30,7 +30,7 @@ export const prometheusProvider = z
       .min(1)
       .max(8192)
       .describe(
-        "PromQL, an instant query. These placeholders are replaced by escaped values: {{args.namespace}}, {{args.deployment}}, {{args.service}} (the first Service of the Deployment), {{args.canary-hash}} and {{args.stable-hash}} (what Istio's metrics carry as destination_canonical_revision: the pod-template-hash of each revision; for the canary the label service.istio.io/canonical-revision of its pods where the team sets one).",
+        "PromQL, an instant query. These placeholders are replaced by escaped values: {{args.namespace}}, {{args.deployment}}, {{args.service}} (the first Service of the Deployment), {{args.canary-hash}} and {{args.stable-hash}} (what Istio's metrics carry as destination_canonical_revision: the pod-template-hash of each revision; where the team labels versions, or pods were made before Serin, what the pods have: service.istio.io/canonical-revision, app.kubernetes.io/version, version, else `latest`).",
       ),
     timeout: withRules(z.string().max(32), { description: "How long one query may take: 5s when absent, at most 30s." }, [
       matching("^(([1-9]|[12][0-9]|30)s|[1-9][0-9]{0,3}ms|[12][0-9]{4}ms)$", "write a timeout from 1ms to 30s, such as 5s"),

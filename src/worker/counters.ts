@@ -91,62 +91,57 @@ export function workerCounters({ isLeader, now = Date.now, ...options }: WorkerC
 
 function showPlans(registry: Registry, look: () => WorkerState | undefined, now: () => number): void {
   const registers = [registry];
+  /** What is left of an earlier scrape goes first; whoever does not lead shows nothing. */
+  const ofLeader = <Label extends string>(fill: (gauge: Gauge<Label>, plans: Iterable<CanaryPlan>) => void) =>
+    function collect(this: Gauge<Label>): void {
+      this.reset();
+      const state = look();
+      if (state) fill(this, state.plans);
+    };
   new Gauge({
     name: "serin_plans",
     help: "Plans stored in the cluster, by phase. Of the leader only.",
     labelNames: ["phase"],
     registers,
-    collect() {
-      this.reset();
-      const state = look();
-      if (!state) return;
-      for (const phase of phases) this.set({ phase }, 0);
-      for (const { status } of state.plans) this.inc({ phase: status?.phase ?? "Preparing" });
-    },
+    collect: ofLeader<"phase">((gauge, plans) => {
+      for (const phase of phases) gauge.set({ phase }, 0);
+      for (const { status } of plans) gauge.inc({ phase: status?.phase ?? "Preparing" });
+    }),
   });
   new Gauge({
     name: "serin_plan_stage_age_seconds",
     help: "How long the live plan that has stood longest at its stage or step has done so, by phase; 0 without one. Of the leader only.",
     labelNames: ["phase"],
     registers,
-    collect() {
-      this.reset();
-      const state = look();
-      if (!state) return;
+    collect: ofLeader<"phase">((gauge, plans) => {
       const ages = new Map<string, number>(livePhases.map((phase) => [phase, 0]));
-      for (const plan of state.plans) {
-        if (!isLive(plan)) continue;
-        const phase = plan.status?.phase ?? "Preparing";
-        const since = Date.parse(
-          plan.status?.stageSince ?? plan.status?.step?.startedAt ?? plan.status?.startedAt ?? plan.metadata.creationTimestamp ?? "",
-        );
+      for (const { status, metadata } of live(plans)) {
+        const phase = status?.phase ?? "Preparing";
+        const since = Date.parse(status?.stageSince ?? status?.step?.startedAt ?? status?.startedAt ?? metadata.creationTimestamp ?? "");
         if (now() - since > (ages.get(phase) ?? 0)) ages.set(phase, now() - since);
       }
-      for (const [phase, age] of ages) this.set({ phase }, age / 1_000);
-    },
+      for (const [phase, age] of ages) gauge.set({ phase }, age / 1_000);
+    }),
   });
   new Gauge({
     name: "serin_plan_weight",
     help: `Percent that the canary of a live plan should get; of the first ${mostWeights} live plans. Of the leader only.`,
     labelNames: ["namespace", "deployment"],
     registers,
-    collect() {
-      this.reset();
-      for (const { metadata, spec, status } of live(look()).slice(0, mostWeights))
-        this.set({ namespace: metadata.namespace, deployment: spec.deployment.name }, status?.weight?.desired ?? 0);
-    },
+    collect: ofLeader<"namespace" | "deployment">((gauge, plans) => {
+      for (const { metadata, spec, status } of live(plans).slice(0, mostWeights))
+        gauge.set({ namespace: metadata.namespace, deployment: spec.deployment.name }, status?.weight?.desired ?? 0);
+    }),
   });
   new Gauge({
     name: "serin_plan_weights_left_out",
     help: `Live plans without a serin_plan_weight, since there are more than ${mostWeights}.`,
     registers,
-    collect() {
-      this.set(Math.max(0, live(look()).length - mostWeights));
-    },
+    collect: ofLeader<never>((gauge, plans) => gauge.set(Math.max(0, live(plans).length - mostWeights))),
   });
 }
 
-const live = (state: WorkerState | undefined): CanaryPlan[] => [...(state?.plans ?? [])].filter(isLive);
+const live = (plans: Iterable<CanaryPlan>): CanaryPlan[] => [...plans].filter(isLive);
 
 function showQueue(registry: Registry, queue: () => WorkerState["queue"]): void {
   const show = (name: string, help: string, value: (state: NonNullable<WorkerState["queue"]>) => number) =>
