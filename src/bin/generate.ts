@@ -1,4 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
+import { logSchemaText } from "../api/logLine.ts";
 import { manifestFiles } from "../api/manifest.ts";
 import { schemaText } from "../cli/output/schemas.ts";
 
@@ -12,3 +13,6 @@ for (const [name, text] of manifestFiles()) {
 
 await writeFile(new URL("../cli/output/schema.json", import.meta.url), schemaText());
 process.stdout.write("src/cli/output/schema.json\n");
+
+await writeFile(new URL("../api/logLine.schema.json", import.meta.url), logSchemaText());
+process.stdout.write("src/api/logLine.schema.json\n");
