@@ -1,13 +1,13 @@
-import { pino } from "pino";
 import { systemNamespace } from "../api/names.ts";
 import { connect } from "../kube/connection.ts";
 import { runWorker } from "../worker/run.ts";
 import { endOnBug, endOnSignal } from "./endings.ts";
+import { openLog } from "./log.ts";
 
 /** The worker as a process. Ends with 0 on SIGTERM, with the Lease given away. */
 const env = process.env;
 const instance = env["SERIN_POD_NAME"] ?? "serin-worker";
-const log = pino({ name: "serin-worker", level: env["SERIN_LOG_LEVEL"] ?? "info", base: { instance } }, pino.destination({ sync: true }));
+const log = openLog("worker", instance, env["SERIN_LOG_LEVEL"]);
 
 endOnBug(log);
 

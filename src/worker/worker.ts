@@ -145,7 +145,8 @@ export function createWorker(options: WorkerOptions): Worker {
       );
       options.onBypass?.(status.reason);
       await tellOfBypass(made, status);
-      log.warn({ plan: plan.metadata.name, reason: status.reason }, status.message);
+      const { namespace, name } = plan.metadata;
+      log.warn({ namespace, name: plan.spec.deployment.name, plan: name, reason: status.reason }, status.message);
     } catch (error) {
       if (!isAlreadyExists(error)) log.error({ err: error }, "a bypass could not be recorded");
     }
