@@ -20,6 +20,8 @@ export interface LabOptions {
   readonly providedCertificate?: ServingCertificate;
   /** What Serin asks in Prometheus' place, `http://ip:port` (frontPrometheus.ts). */
   readonly asks?: string;
+  /** A folder of Serin's programs as the image has them, `worker.mjs` and so on: run with the NODE_OPTIONS of their containers. Absent: the checkout's source. */
+  readonly bundles?: string;
   /** istiod serves its sidecar injector, and kube-apiserver asks it (injector.ts). */
   readonly injector: boolean;
 }

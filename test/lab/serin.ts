@@ -10,6 +10,7 @@ import type { ClusterClient } from "./kubelet/clusterClient.ts";
 import { CHECKOUT } from "./labEnvironment.ts";
 import type { LabOptions } from "./options.ts";
 import type { Processes } from "./processes.ts";
+import { runtimeEnv } from "./runtimeEnv.ts";
 
 const NAMESPACE = "serin-system";
 const ROLES = ["certs", "webhook", "worker"] as const;
@@ -66,13 +67,13 @@ function startCerts(processes: Processes, kubeconfig: string, options: LabOption
   const { certTimes, providedCertificate } = options;
   const times = certTimes === undefined ? {} : { SERIN_CERT_TIMES: certTimes };
   const env = {
-    ...roleEnv(kubeconfig, options),
+    ...roleEnv("certs", kubeconfig, options),
     SERIN_HEALTH: CERTS_HEALTH,
     SERIN_CERTS: providedCertificate ? "provided" : "own",
     ...times,
   };
   const ready = () => answersOk(`http://${CERTS_HEALTH}/readyz`);
-  return processes.start({ name: "serin-certs", ...program("certificates"), env, ready, again: true });
+  return processes.start({ name: "serin-certs", ...program("certs", options), env, ready, again: true });
 }
 
 /** Starts the replicas, each with its role's rights; they start again when they fall, as in a cluster. */
@@ -81,8 +82,8 @@ export async function startSerin({ processes }: Access, kubeconfigs: Kubeconfigs
   const start = (role: "webhook" | "worker", index: number) => {
     const name = `serin-${role}-${index}`;
     const addresses = { SERIN_HEALTH: health[name], ...(role === "webhook" ? { SERIN_LISTEN: webhookAddress(index) } : {}) };
-    const env = { ...roleEnv(kubeconfigs[role], options), SERIN_POD_NAME: name, ...addresses };
-    return processes.start({ name, ...program(role), env, ready: () => answersOk(`http://${health[name]}/readyz`), again: true });
+    const env = { ...roleEnv(role, kubeconfigs[role], options), SERIN_POD_NAME: name, ...addresses };
+    return processes.start({ name, ...program(role, options), env, ready: () => answersOk(`http://${health[name]}/readyz`), again: true });
   };
   const webhooks = Array.from({ length: options.webhooks }, (_, i) => start("webhook", i));
   const workers = Array.from({ length: options.workers }, (_, i) => start("worker", i));
@@ -122,11 +123,16 @@ async function boundToken(client: ClusterClient, role: Role): Promise<string> {
   return status.token;
 }
 
-function program(name: string) {
-  return { command: process.execPath, args: [join(CHECKOUT, "src", "bin", `${name}.ts`)] };
+/** Name of the program: of its file in src/bin, in manifests/base, and of what the image's container is told to run. */
+const programs = { certs: "certificates", webhook: "webhook", worker: "worker" } as const satisfies Record<Role, string>;
+
+function program(role: Role, { bundles }: LabOptions) {
+  const file = bundles === undefined ? join(CHECKOUT, "src", "bin", `${programs[role]}.ts`) : join(bundles, `${programs[role]}.mjs`);
+  return { command: process.execPath, args: [file] };
 }
 
-function roleEnv(kubeconfig: string, { asks = `http://${PROMETHEUS}` }: LabOptions): NodeJS.ProcessEnv {
+function roleEnv(role: Role, kubeconfig: string, { asks = `http://${PROMETHEUS}`, bundles }: LabOptions): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(LAB_|VITEST|NODE_ENV$|TEST$|npm_)/.test(name));
-  return { ...Object.fromEntries(inherited), KUBECONFIG: kubeconfig, SERIN_NAMESPACE: NAMESPACE, SERIN_PROMETHEUS: asks };
+  const own = { KUBECONFIG: kubeconfig, SERIN_NAMESPACE: NAMESPACE, SERIN_PROMETHEUS: asks };
+  return { ...Object.fromEntries(inherited), ...own, ...(bundles === undefined ? {} : runtimeEnv(programs[role])) };
 }
