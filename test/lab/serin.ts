@@ -11,6 +11,7 @@ import { CHECKOUT } from "./labEnvironment.ts";
 import type { LabOptions } from "./options.ts";
 import type { Processes } from "./processes.ts";
 import { runtimeEnv } from "./runtimeEnv.ts";
+import { until } from "./until.ts";
 
 const NAMESPACE = "serin-system";
 const ROLES = ["certs", "webhook", "worker"] as const;
@@ -49,11 +50,36 @@ export function serinHealth({ webhooks, workers }: LabOptions): Record<string, s
 export async function installSerin(dir: string, { kubectl, client, processes, ca }: Access, options: LabOptions): Promise<Kubeconfigs> {
   await applyManifests(kubectl, options);
   if (options.providedCertificate) await provideCertificate(client, options.providedCertificate);
-  const kubeconfigs = Object.fromEntries(
-    await Promise.all(ROLES.map(async (role) => [role, await writeKubeconfig(dir, `serin-${role}`, ca, await boundToken(client, role))])),
-  ) as Kubeconfigs;
+  const kubeconfigs = await kubeconfigsOf(dir, { client, ca });
   await startCerts(processes, kubeconfigs.certs, options);
   return kubeconfigs;
+}
+
+/**
+ * What the kubelets of a cluster do with manifests that somebody has applied: as soon as their pods are there, their programs run, from the checkout, with the
+ * tokens of their ServiceAccounts. One webhook, at the address of its Service, where kube-apiserver looks for it. Resolves when all are ready.
+ */
+export async function runInstalled(dir: string, access: Access, options: LabOptions): Promise<void> {
+  const { kubectl, processes } = access;
+  const pods = () => kubectl(["get", "pods", "-n", NAMESPACE, "-o", "name"]);
+  await until("Serin's pods", async () => (await pods()).trim().split("\n").length === 1 + 2 + options.workers);
+  const address = await kubectl([
+    "get",
+    "service",
+    "serin-webhook",
+    "-n",
+    NAMESPACE,
+    "-o",
+    "jsonpath={.spec.clusterIP}:{.spec.ports[0].port}",
+  ]);
+  const kubeconfigs = await kubeconfigsOf(dir, access);
+  await startCerts(processes, kubeconfigs.certs, options);
+  await startSerin(access, kubeconfigs, { ...options, webhooks: 1 }, () => address);
+}
+
+async function kubeconfigsOf(dir: string, { client, ca }: Pick<Access, "client" | "ca">): Promise<Kubeconfigs> {
+  const written = ROLES.map(async (role) => [role, await writeKubeconfig(dir, `serin-${role}`, ca, await boundToken(client, role))]);
+  return Object.fromEntries(await Promise.all(written)) as Kubeconfigs;
 }
 
 const provideCertificate = (client: ClusterClient, certificate: ServingCertificate): Promise<unknown> =>
@@ -77,11 +103,16 @@ function startCerts(processes: Processes, kubeconfig: string, options: LabOption
 }
 
 /** Starts the replicas, each with its role's rights; they start again when they fall, as in a cluster. */
-export async function startSerin({ processes }: Access, kubeconfigs: Kubeconfigs, options: LabOptions): Promise<void> {
+export async function startSerin(
+  { processes }: Access,
+  kubeconfigs: Kubeconfigs,
+  options: LabOptions,
+  listen: (index: number) => string = webhookAddress,
+): Promise<void> {
   const health = serinHealth(options);
   const start = (role: "webhook" | "worker", index: number) => {
     const name = `serin-${role}-${index}`;
-    const addresses = { SERIN_HEALTH: health[name], ...(role === "webhook" ? { SERIN_LISTEN: webhookAddress(index) } : {}) };
+    const addresses = { SERIN_HEALTH: health[name], ...(role === "webhook" ? { SERIN_LISTEN: listen(index) } : {}) };
     const env = { ...roleEnv(role, kubeconfigs[role], options), SERIN_POD_NAME: name, ...addresses };
     return processes.start({ name, ...program(role, options), env, ready: () => answersOk(`http://${health[name]}/readyz`), again: true });
   };
