@@ -36,6 +36,6 @@ async function play(file: string): Promise<void> {
   }
 }
 
-test.each(Object.entries(all))("%s: $promises", async (file) => {
+test.each(Object.entries(all).map(([file, { promises }]) => [file, promises]))("%s: %s", async (file) => {
   await expect(played.get(file)).resolves.toBeUndefined();
 });

@@ -117,6 +117,15 @@ async function leaderName(_story: Story): Promise<string> {
   });
 }
 
+/** Phase and image of the plans that come and go. */
+const roundsStored = (story: Story): Promise<string> =>
+  story.kubectl(
+    "get",
+    "plan",
+    "-o",
+    `jsonpath={range .items[?(@.spec.policy.name=="plain")]}{.status.phase}={.spec.canary.images[0]} {end}`,
+  );
+
 /** Reviews, every other one of a change that is held, to the webhook and to what stands beside it. */
 async function underReviews(story: Story, options: MemoryOptions): Promise<MemoryFigures["grown"]> {
   const { windowSeconds, reviewsPerSecond, beside } = options;
@@ -155,17 +164,13 @@ async function heapOf(story: Story, leader: string): Promise<Record<"leader" | "
   return { leader: await heapInUse(pid(story, leader)), webhook: await heapInUse(pid(story, "serin-webhook-0")) };
 }
 
-/** One round more than is counted, first: the history of each Deployment is full then, and every path has been taken. */
+/** Two rounds more than are counted, first: the history of each Deployment is full then, and every path has been taken. */
 async function perPlanOf(story: Story, leader: string, names: readonly string[], rounds: number): Promise<MemoryFigures["perPlan"]> {
   const round = async (n: number) => {
     await setImages(story, names, `nginx:2.${n}`);
     await until(
-      `round ${n} to end`,
-      async () => {
-        const ended = await story.kubectl("get", "plan", "-o", "jsonpath={range .items[*]}{.status.phase}={.spec.canary.images[0]} {end}");
-        return ended.split(" ").filter((one) => one === `Promoted=nginx:2.${n}`).length === names.length;
-      },
-      120,
+      `round ${n} to end, and the one before to be pruned`,
+      async () => (await roundsStored(story)) === `Promoted=nginx:2.${n} `.repeat(names.length),
     );
   };
   await round(0);

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse, parseAllDocuments, stringify } from "yaml";
+import { asList } from "../kubectl.ts";
 import { CHECKOUT } from "../labEnvironment.ts";
 import type { Load } from "../load/startLoad.ts";
 import { Story } from "../story.ts";
@@ -53,8 +54,8 @@ export class Scene extends Story {
     return scene;
   }
 
-  async applyAll(objects: readonly unknown[]): Promise<void> {
-    await this.lab.apply(objects.map((object) => stringify(object)).join("---\n"));
+  async applyAll(objects: readonly object[]): Promise<void> {
+    await this.lab.apply(asList(objects));
   }
 
   /** Requests a second to one of the applications, until the scene ends. */
@@ -87,7 +88,7 @@ export class Scene extends Story {
     return items.some(({ status }) => status === undefined);
   }
 
-  #objectsOf({ labels, annotations, route, ...options }: House): unknown[] {
+  #objectsOf({ labels, annotations, route, ...options }: House): object[] {
     const { name } = options;
     const { namespace } = this;
     const deployment = shopDeployment({ replicas: 2, ...options }) as Manifest;
@@ -132,7 +133,7 @@ const short: Readonly<Record<string, string>> = {
   after: "8s",
   progressDeadline: "6s",
   revertAfter: "2s",
-  scaleDownDelay: "4s",
+  scaleDownDelay: "10s",
 };
 
 function shortened(value: unknown, field = ""): unknown {

@@ -85,7 +85,7 @@ export const sidecarStories: Readonly<Record<string, ExampleStory>> = {
       expect(await may("list", "canaryplans")).toMatchObject({ code: 0 });
       expect(await may("list", "secrets")).toMatchObject({ code: 1 });
       expect(await may("patch", "canaryplans")).toMatchObject({ code: 1 });
-      const read = await scene.type("kubectl", "serin", "audit", "-A", "--as=ada", "--as-group=auditors");
+      const read = await scene.type("kubectl", "get", "canaryplans", "-A", "--as=ada", "--as-group=auditors");
       expect(read).toMatchObject({ code: 0 });
     },
   },

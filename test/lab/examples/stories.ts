@@ -23,7 +23,8 @@ export const stories: Readonly<Record<string, ExampleStory>> = {
       await scene.calls("compared", 60);
       await scene.setImage("nginx:2-errors50", "compared");
       const plan = await scene.ends("nginx:2-errors50");
-      expect(plan.status).toMatchObject({ phase: "RolledBack", metrics: [{ name: "errors", phase: "Failed" }, { name: "p99" }] });
+      expect(plan.status?.phase).toBe("RolledBack");
+      expect(plan.status?.message).toMatch(/^errors: failed \(1\) > failureLimit \(0\)/);
     },
   },
 
@@ -36,7 +37,7 @@ export const stories: Readonly<Record<string, ExampleStory>> = {
       const plan = await scene.ends("nginx:2-errors50");
       expect(plan.status?.phase).toBe("RolledBack");
       expect(plan.status?.message).toMatch(/^success: failed \(2\) > failureLimit \(1\); result\[0\] >= 0.95 is false/);
-      expect(plan.status?.metrics).toMatchObject([{ name: "success" }, { name: "strict", dryRun: true }]);
+      expect(plan.status?.metrics?.filter(({ dryRun }) => dryRun)).toMatchObject([{ name: "strict" }]);
     },
   },
 
@@ -62,10 +63,10 @@ export const stories: Readonly<Record<string, ExampleStory>> = {
       await scene.setImage("nginx:2", "asked");
       const { status } = await scene.ends("nginx:2");
       expect(status?.phase).toBe("Promoted");
-      const [success, slower] = status?.metrics ?? [];
-      expect(success).toMatchObject({ name: "canary-success", phase: "Successful", failed: 0 });
+      const [success, slower] = ["canary-success", "no-slower"].map((name) => status?.metrics?.find((metric) => metric.name === name));
+      expect(success).toMatchObject({ phase: "Successful", failed: 0 });
       expect(success?.successful).toBeGreaterThan(1);
-      expect(slower).toMatchObject({ name: "no-slower", dryRun: true });
+      expect(slower).toMatchObject({ dryRun: true });
     },
   },
 
@@ -77,10 +78,8 @@ export const stories: Readonly<Record<string, ExampleStory>> = {
       await scene.setImage("nginx:2", "stepped");
       const { status } = await scene.ends("nginx:2");
       expect(status?.phase).toBe("Promoted");
-      expect(status?.metrics).toMatchObject([
-        { name: "success-rate", step: 1, successful: 3, phase: "Successful" },
-        { name: "errors", step: 3, phase: "Successful" },
-      ]);
+      expect(status?.metrics?.find(({ name }) => name === "success-rate")).toMatchObject({ step: 1, successful: 3, phase: "Successful" });
+      expect(status?.metrics?.find(({ name }) => name === "errors")).toMatchObject({ step: 3, phase: "Successful" });
     },
   },
 
@@ -219,11 +218,8 @@ export const stories: Readonly<Record<string, ExampleStory>> = {
         return { canary: of(true)?.spec.replicas, stable: of(false)?.spec.replicas };
       };
       expect(await sizes()).toEqual({ canary: 2, stable: 4 });
-      await scene.planWhen(
-        "nginx:2",
-        "being promoted",
-        ({ status }) => status?.journal?.some(({ reason }) => reason === "HandedOver") ?? false,
-      );
+      const stays = "the old pods stay for 10s (scaleDownDelay)";
+      await scene.planWhen("nginx:2", "handed over", ({ status }) => status?.message === stays);
       expect((await sizes()).stable).toBe(4);
       expect((await scene.ends("nginx:2")).status?.phase).toBe("Promoted");
     },
