@@ -45,7 +45,7 @@ it("a newcomer's path, by the README's commands", async () => {
     // The stand-ins of the pods are ready sooner than what runs in their place, which is what a pod's readiness says in a cluster.
     if (line.startsWith("kubectl wait")) await installed;
     if (line.includes("set image")) expect(typed.stderr).toContain("serin: canary plan ");
-    if (line.includes("serin get")) expect(typed.stdout).toContain(image);
+    if (line.includes("serin get")) expect(typed.stdout).toMatch(/CanaryPlan .*policy:everything/);
   }
   await story.atWeight(image, 30);
   told.push(`${seconds().padStart(6)} s  the first canary has its first weight`);
