@@ -11,7 +11,7 @@ export npm_config_audit := false
 LAB := npm run --silent lab --
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test test-unit soak demo bench-webhook bench-audit bench-analysis lab-build generate cli certs clean
+.PHONY: help install check test test-unit soak demo bench-webhook bench-audit bench-analysis bench-memory lab-build generate cli certs clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ bench-audit: install ## How fast `audit verify` is (a quarter of a minute)
 
 bench-analysis: install ## How soon the judge of built-in metrics sees a bad release, and how often it is wrong, beside others (minutes; FAST=1: seconds)
 	@FAST="$(FAST)" node test/bench/analysis.ts
+
+bench-memory: install lab-build ## RSS of worker and webhook at 1,000 Deployments and 100 live plans, beside others (a quarter of an hour; FAST=1: 5 min)
+	@FAST="$(FAST)" $(LAB) namespace -- node test/bench/memory.ts
 
 lab-build: install ## Build the parts of the lab (minutes the first time, then nothing)
 	@$(LAB) build
