@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
 import { main } from "../cli/main.ts";
-import { slim } from "./slim.ts";
+import { slim } from "../image/slim.ts";
 
 /**
  * `npm run build`: dist/kubectl-serin.mjs, the whole plugin in one file without dependencies, and dist/kubectl_complete-serin, by which kubectl completes
