@@ -4,7 +4,7 @@ import { bundlePrograms } from "./bundle.ts";
 import { ImageFault } from "./fault.ts";
 import type { LockedPackages } from "./lockedPackages.ts";
 import { noticesOf } from "./notices.ts";
-import type { Part } from "./parts.ts";
+import type { Parts } from "./parts.ts";
 import { sbomOf } from "./sbom.ts";
 import { type Entry, file, type Tree, treeOf } from "./tree.ts";
 
@@ -17,7 +17,7 @@ const documents = "usr/share/doc/serin";
  * The upper layer: Serin's programs, its licence and those of what is bundled, and the list of all that is in the image.
  * @param parts what the lower layer is made of
  */
-export async function appTree(checkout: string, parts: readonly Part[], suite: string): Promise<{ tree: Tree; sbom: string }> {
+export async function appTree(checkout: string, parts: Parts): Promise<{ tree: Tree; sbom: string }> {
   const [bundle, lock, license, manifest] = await Promise.all([
     bundlePrograms(checkout),
     readFile(join(checkout, "package-lock.json"), "utf8"),
@@ -25,8 +25,8 @@ export async function appTree(checkout: string, parts: readonly Part[], suite: s
     readFile(join(checkout, "package.json"), "utf8"),
   ]);
   const { packages } = JSON.parse(lock) as { packages: LockedPackages };
-  for (const { name, version } of parts) {
-    if (name.startsWith("node-") && version !== process.versions.node) {
+  for (const { version } of parts.node) {
+    if (version !== process.versions.node) {
       throw new ImageFault(
         `this is Node ${process.versions.node}, the image gets ${version}, and its list of parts is this Node's`,
         "make image-parts",
@@ -37,7 +37,6 @@ export async function appTree(checkout: string, parts: readonly Part[], suite: s
     bundled: bundle.packages,
     packages,
     parts,
-    suite,
     license: (JSON.parse(manifest) as { license: string }).license,
     nodeVersions: process.versions,
   });

@@ -15,6 +15,8 @@ export interface Content {
   readonly app: Tree;
   /** As in the upper layer. */
   readonly sbom: string;
+  /** What the lower layer was made of; not what `parts.json` says when newer ones were allowed and taken. */
+  readonly parts: Parts;
 }
 
 export const partsFile = (checkout: string): string => join(checkout, "src", "image", "parts.json");
@@ -24,8 +26,8 @@ export const readParts = async (checkout: string): Promise<Parts> => JSON.parse(
 export async function contentFor(architecture: Architecture, checkout: string, fetching: Fetching): Promise<Content> {
   const asked = partsFor(await readParts(checkout), architecture);
   const { tree: runtime, parts } = await runtimeTree(asked, fetching);
-  const { tree: app, sbom } = await appTree(checkout, parts, asked.suite);
-  return { runtime, app, sbom };
+  const { tree: app, sbom } = await appTree(checkout, parts);
+  return { runtime, app, sbom, parts };
 }
 
 export async function imageFor(architecture: Architecture, { runtime, app }: Content, origin: Origin): Promise<PlatformImage> {

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { gunzipSync } from "node:zlib";
 import { debianEntries } from "./debianTree.ts";
-import { type Fetching, fetchDebian, fetchNpm } from "./fetch.ts";
-import type { Part, Parts } from "./parts.ts";
+import { type Fetched, type Fetching, fetchDebian, fetchNpm } from "./fetch.ts";
+import type { Parts } from "./parts.ts";
 import { readTar } from "./tarball.ts";
 import { type Entry, file, folder, type Tree, treeOf } from "./tree.ts";
 
@@ -25,7 +25,7 @@ const mountPoints = ["dev", "proc", "run", "sys"];
  * @param parts of one architecture
  * @returns the tree, and the parts that it was made of
  */
-export async function runtimeTree(parts: Parts, fetching: Fetching): Promise<{ tree: Tree; parts: Part[] }> {
+export async function runtimeTree(parts: Parts, fetching: Fetching): Promise<{ tree: Tree; parts: Parts }> {
   const [debian, nodes] = await Promise.all([fetchDebian(parts.debian, fetching), fetchNpm(parts.node, fetching)]);
   const libraries = await Promise.all(debian.map(({ path, part }) => debianEntries(path, part)));
   const node = await Promise.all(nodes.map(({ path }) => nodeEntries(path)));
@@ -36,7 +36,8 @@ export async function runtimeTree(parts: Parts, fetching: Fetching): Promise<{ t
     ...libraries.flat(),
     ...node.flat(),
   ];
-  return { tree: treeOf(entries), parts: [...debian, ...nodes].map(({ part }) => part) };
+  const partsIn = (fetched: readonly Fetched[]) => fetched.map(({ part }) => part);
+  return { tree: treeOf(entries), parts: { suite: parts.suite, node: partsIn(nodes), debian: partsIn(debian) } };
 }
 
 const ofNode: Record<string, readonly [path: string, mode: number]> = {

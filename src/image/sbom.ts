@@ -2,7 +2,7 @@
 import { Enums, Models, Serialize, SPDX, Spec } from "@cyclonedx/cyclonedx-library";
 import { release } from "../api/names.ts";
 import { dependenciesOf, type LockedPackages, nameOf } from "./lockedPackages.ts";
-import type { Part } from "./parts.ts";
+import type { Part, Parts } from "./parts.ts";
 
 const { Component } = Models;
 const { ComponentType } = Enums;
@@ -11,10 +11,7 @@ export interface Contents {
   /** The npm packages of which code is in the programs: folders as in package-lock.json. */
   readonly bundled: readonly string[];
   readonly packages: LockedPackages;
-  /** Debian's packages, and npm's package with Node. */
-  readonly parts: readonly Part[];
-  /** Name of the suite, such as bookworm. */
-  readonly suite: string;
+  readonly parts: Parts;
   /** Of Serin. */
   readonly license: string;
   /** What Node itself is made of, as `process.versions` has it. */
@@ -22,7 +19,7 @@ export interface Contents {
 }
 
 /** @throws Error when a bundled package isn't in package-lock.json */
-export function sbomOf({ bundled, packages, parts, suite, license, nodeVersions }: Contents): string {
+export function sbomOf({ bundled, packages, parts, license, nodeVersions }: Contents): string {
   const serin = new Component(ComponentType.Container, "serin", { version: release, bomRef: "serin" });
   serin.licenses.add(licenceOf(license));
   const bom = new Models.Bom({ metadata: new Models.Metadata({ component: serin }) });
@@ -34,8 +31,8 @@ export function sbomOf({ bundled, packages, parts, suite, license, nodeVersions 
   }
   for (const dependency of dependenciesOf("", packages)) addDependency(serin, components.get(dependency));
 
-  for (const part of parts) {
-    const component = part.name.startsWith("node-") ? nodeComponent(part, nodeVersions) : debianComponent(part, suite);
+  const debian = parts.debian.map((part) => debianComponent(part, parts.suite));
+  for (const component of [...debian, ...parts.node.map((part) => nodeComponent(part, nodeVersions))]) {
     addDependency(serin, component);
     bom.components.add(component);
   }
