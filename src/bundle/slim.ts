@@ -35,8 +35,6 @@ const noBodyParser = "module.exports = {};";
 export const slim: Plugin = {
   name: "slim",
   setup(builder) {
-    const light = new URL("lightUndici.ts", import.meta.url).pathname;
-    builder.onResolve({ filter: /^undici$/ }, ({ importer }) => (/[\\/]src[\\/]kube[\\/]/.test(importer) ? { path: light } : undefined));
     builder.onLoad({ filter: /[\\/]commander[\\/]lib[\\/]command\.js$/ }, async ({ path }) => ({
       contents: (await readFile(path, "utf8")).replace(childProcess, "{}"),
     }));
@@ -48,5 +46,14 @@ export const slim: Plugin = {
       suffix === "?real" ? undefined : { contents: laterWidth },
     );
     builder.onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({ contents: locales }));
+  },
+};
+
+/** For `kubectl serin` alone, which sends a handful of requests: lightUndici.ts says what for. */
+export const light: Plugin = {
+  name: "light",
+  setup(builder) {
+    const path = new URL("lightUndici.ts", import.meta.url).pathname;
+    builder.onResolve({ filter: /^undici$/ }, ({ importer }) => (/[\\/]src[\\/]kube[\\/]/.test(importer) ? { path } : undefined));
   },
 };
