@@ -4,6 +4,7 @@ import { durationPattern } from "./duration.ts";
 import { match } from "./match.ts";
 import { duration, durationMessage } from "./metric.ts";
 import { annotations, type apiVersion } from "./names.ts";
+import { notifications } from "./notification.ts";
 import { matching, withRules } from "./rule.ts";
 import { conditions } from "./statusField.ts";
 
@@ -194,6 +195,7 @@ const policyFields = z.strictObject({
     .enum(["Bypass", "Deny"])
     .default("Bypass")
     .describe("When no worker is alive: Bypass admits the change as a plain rollout with a warning, Deny refuses it."),
+  notifications,
 });
 
 export const policySpec = withRules(policyFields, { description: "What an administrator wants to happen to image changes." }, [
@@ -213,7 +215,7 @@ export const policyStatus = z
   .strictObject({
     observedGeneration: z.int().optional().describe("The generation that the conditions speak of."),
     conditions: conditions(
-      "Accepted: the conditions and queries can be used. Unjudged: some step has no metric in force, so it ends by time alone.",
+      "Accepted: the conditions and queries can be used. Unjudged: some step has no metric in force, so it ends by time alone. Notified: every receiver takes what it is sent.",
       "What Serin thinks of this policy.",
     ),
   })

@@ -41,7 +41,7 @@ describe("the worker's figures", () => {
 
   it("count plans by how they ended", async () => {
     const figures = figuresOf({ plans: [] });
-    figures.ended("RolledBack");
+    figures.ended({ phase: "RolledBack", reason: "RolledBack", message: "" });
     expect(await lines(figures, "serin_plans_total")).toEqual([
       'serin_plans_total{outcome="Promoted"} 0',
       'serin_plans_total{outcome="RolledBack"} 1',
