@@ -6,7 +6,7 @@ import { duration, durationMessage } from "./metric.ts";
 import { annotations, type apiVersion } from "./names.ts";
 import { notifications } from "./notification.ts";
 import { matching, withRules } from "./rule.ts";
-import { conditions } from "./statusField.ts";
+import { conditions, text, time } from "./statusField.ts";
 
 /**
  * CEL can't afford `matches` here: the text of an int-or-string counts as 3 MB long, fifty times. So the pattern refuses, and this rule,
@@ -218,6 +218,22 @@ export const policyStatus = z
       "Accepted: the conditions and queries can be used. Unjudged: some step has no metric in force, so it ends by time alone. Notified: every receiver takes what it is sent.",
       "What Serin thinks of this policy.",
     ),
+    notifyTest: z
+      .strictObject({
+        at: time("When it was asked for: the annotation's value."),
+        results: z
+          .array(
+            z.strictObject({
+              receiver: text("Name of the notification.", 63),
+              delivered: z.boolean().describe("Whether its receiver took the test."),
+              message: text("Why not.", 512).optional(),
+            }),
+          )
+          .max(8)
+          .describe("One for each notification."),
+      })
+      .optional()
+      .describe("What came of the last test of its notifications (`kubectl serin notify test`)."),
   })
   .describe("What Serin observed.");
 
@@ -229,7 +245,14 @@ export type PolicyStatus = z.infer<typeof policyStatus>;
 export interface CanaryPolicy {
   apiVersion: typeof apiVersion;
   kind: "CanaryPolicy";
-  metadata: { name: string; uid?: string; generation?: number; resourceVersion?: string; deletionTimestamp?: string };
+  metadata: {
+    name: string;
+    uid?: string;
+    generation?: number;
+    resourceVersion?: string;
+    deletionTimestamp?: string;
+    annotations?: Record<string, string>;
+  };
   spec: PolicySpec;
   status?: PolicyStatus;
 }

@@ -54,7 +54,8 @@ export interface CacheEvents {
   sidecarPolicyChanged(name: string): void;
   namespaceChanged(name: string): void;
   replicaSetChanged(uid: string): void;
-  /** A plan is stored anew. */
+  /** A policy, or a plan, is stored anew. */
+  policyChanged(policy: CanaryPolicy): void;
   planChanged(plan: CanaryPlan): void;
   trouble(trouble: Trouble): void;
 }
@@ -132,7 +133,9 @@ export function openCaches(client: Client, events: CacheEvents): Caches {
     },
     onChange: (_key, _before, after) => {
       lookAtLive();
-      if (after) look(policyKey(after));
+      if (!after) return;
+      look(policyKey(after));
+      events.policyChanged(after);
     },
     onTrouble,
   });

@@ -100,7 +100,7 @@ export function workerCounters({ isLeader, now = Date.now, ...options }: WorkerC
   });
   const drains = new Histogram({
     name: "serin_rollback_drain_seconds",
-    help: "From the decision to turn back to the moment from which the canary gets no requests any more.",
+    help: "From the decision to turn back to the moment from which the canary surely gets no requests any more.",
     buckets: buckets.drain,
     registers,
   });

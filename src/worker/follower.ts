@@ -7,6 +7,7 @@ export interface Follower {
   lead(world: World, signal: AbortSignal): void;
   /** A plan is stored anew. Also told outside of a term. */
   changed(plan: CanaryPlan): void;
+  policyChanged?(policy: CanaryPolicy): void;
 }
 
 export interface World {

@@ -1,6 +1,6 @@
 import type { CanaryPolicy } from "../api/policy.ts";
 import { policyConditions } from "../core/analysis/policyConditions.ts";
-import type { ReceiverState } from "../core/notify/notified.ts";
+import type { Told } from "../core/notify/notified.ts";
 import { sameJson } from "../core/traffic/sameJson.ts";
 import { resources } from "../kube/resources.ts";
 import type { Hands } from "./act.ts";
@@ -14,11 +14,11 @@ export const policyOfKey = (key: string): string | undefined => (key.startsWith(
 export async function writePolicyStatus(
   name: string,
   { client, caches, now }: Pick<Hands, "client" | "caches" | "now">,
-  receivers: readonly ReceiverState[] = [],
+  told?: Told,
 ): Promise<void> {
   const policy = caches.policies.get(name);
   if (!policy || policy.metadata.deletionTimestamp || !caches.policies.caughtUp(name)) return;
-  const status = policyConditions(policy, new Date(now()).toISOString(), (template) => caches.templates.get(template), receivers);
+  const status = policyConditions(policy, new Date(now()).toISOString(), (template) => caches.templates.get(template), told);
   if (sameJson(policy.status, status)) return;
   const body = { metadata: { resourceVersion: policy.metadata.resourceVersion }, status };
   const written = await client.patch<CanaryPolicy>(

@@ -89,7 +89,7 @@ export async function runWorker(
     onBypass: counters.bypassed,
     onEnd: counters.ended,
     followers: tracer ? [notifier, tracer] : [notifier],
-    receivers: notifier.states,
+    told: notifier.told,
   });
   counters.watch(worker.state);
   let isReady = false;

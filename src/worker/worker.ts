@@ -3,7 +3,7 @@ import { type CanaryPlan, isLive, type JournalEntry, type PlanStatus } from "../
 import type { SealKey } from "../core/admission/seal.ts";
 import { settleTime } from "../core/analysis/settle.ts";
 import { appended, journalRoot } from "../core/audit/journal.ts";
-import type { ReceiverState } from "../core/notify/notified.ts";
+import type { Told } from "../core/notify/notified.ts";
 import { isAlreadyExists, isConflict, isNotFound } from "../kube/apiError.ts";
 import type { Client } from "../kube/client.ts";
 import type { Trouble } from "../kube/reflector.ts";
@@ -56,8 +56,8 @@ export interface WorkerOptions {
   onEnd?(status: PlanStatus): void;
   /** Those who read the plans beside the loop. */
   followers?: readonly Follower[];
-  /** How the receivers of a policy's notifications do. */
-  receivers?(policy: string): readonly ReceiverState[];
+  /** What is known of those whom a policy names to be told. */
+  told?(policy: string): Told;
 }
 
 export interface Worker {
@@ -98,6 +98,9 @@ export function createWorker(options: WorkerOptions): Worker {
     sidecarPolicyChanged: (name) => sidecars.policyChanged(name),
     namespaceChanged: (name) => sidecars.namespaceChanged(name),
     replicaSetChanged: (uid) => sidecars.replicaSetChanged(uid),
+    policyChanged: (policy) => {
+      for (const follower of options.followers ?? []) follower.policyChanged?.(policy);
+    },
     planChanged: (plan) => {
       for (const follower of options.followers ?? []) follower.changed(plan);
     },
@@ -177,7 +180,7 @@ export function createWorker(options: WorkerOptions): Worker {
     if (isSidecarKey(key)) return options.isLeader() ? sidecars.lookAt(key) : undefined;
     const policy = policyOfKey(key);
     if (policy === undefined) return lookAtDeployment(key);
-    if (options.isLeader()) await writePolicyStatus(policy, hands, options.receivers?.(policy));
+    if (options.isLeader()) await writePolicyStatus(policy, hands, options.told?.(policy));
     return undefined;
   }
 

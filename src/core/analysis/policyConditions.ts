@@ -1,6 +1,6 @@
 import type { Metric } from "../../api/metric.ts";
 import type { CanaryPolicy, PolicyStatus } from "../../api/policy.ts";
-import { notified, type ReceiverState } from "../notify/notified.ts";
+import { notified, type Told } from "../notify/notified.ts";
 import { unjudgedSteps } from "./inForce.ts";
 import { metricTroubles, placeIn, type Rule, type Trouble, usualScrapeMs } from "./metricTroubles.ts";
 import { rulesThatFindNothing } from "./nameRule.ts";
@@ -18,18 +18,18 @@ export function policyConditions(
   { metadata, spec, status }: CanaryPolicy,
   now: string,
   templates: Templates = () => undefined,
-  receivers: readonly ReceiverState[] = [],
+  { states, test = status?.notifyTest }: Told = { states: [] },
 ): PolicyStatus {
   const generation = metadata.generation ?? 0;
   const said = (type: string) => status?.conditions?.find((condition) => condition.type === type);
-  const told = notified(spec.notifications, receivers, said("Notified"));
+  const told = notified(spec.notifications, states, said("Notified"));
   const conditions = [accepted(spec, templates), unjudged(spec), ...(told ? [told] : [])].map((each): Condition => {
     const { type, status: value, reason, message } = each;
     const before = said(type);
     const lastTransitionTime = before?.status === value ? before.lastTransitionTime : now;
     return { type, status: value, reason, message: message.slice(0, 2048), observedGeneration: generation, lastTransitionTime };
   });
-  return { observedGeneration: generation, conditions };
+  return { observedGeneration: generation, conditions, ...(test === undefined ? {} : { notifyTest: test }) };
 }
 
 function accepted(spec: CanaryPolicy["spec"], templates: Templates): Said {

@@ -55,3 +55,14 @@ export function alertsOf({ triggers, alertmanager }: Notification, notice: Notic
   });
   return names.flatMap((name) => (fired.has(name) ? [alert(name, until)] : ended.has(name) ? [alert(name, at)] : []));
 }
+
+/** How long an alert stands that only tries the way. Milliseconds. */
+const testMs = 60_000;
+
+/** With the receiver's labels, so that it goes the way of the real ones. */
+export const testAlert = ({ alertmanager }: Notification, { policy, message, at }: Record<"policy" | "message" | "at", string>): Alert => ({
+  labels: { ...alertmanager?.labels, alertname: "SerinNotificationTest", policy },
+  annotations: { summary: `Test of policy ${policy}`, description: message },
+  startsAt: at,
+  endsAt: new Date(Date.parse(at) + testMs).toISOString(),
+});

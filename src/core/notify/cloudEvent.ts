@@ -27,3 +27,15 @@ export function cloudEventOf(notice: Notice): CloudEvent {
     data: { namespace, deployment, plan, policy, reason, message, images: { stable, canary }, requestedBy: { user, tool } },
   };
 }
+
+/** One that only tries the way. */
+export const testEvent = ({ policy, receiver, message, at }: Record<"policy" | "receiver" | "message" | "at", string>): CloudEvent => ({
+  specversion: "1.0",
+  id: `${receiver}/${at}`,
+  source: `/apis/${apiVersion}/canarypolicies/${policy}`,
+  type: "dev.serin.canarypolicy.Test",
+  subject: policy,
+  time: at,
+  datacontenttype: "application/json",
+  data: { policy, message },
+});

@@ -1,7 +1,7 @@
 import { type Notification, receiverKind, type Trigger } from "../../api/notification.ts";
 import type { CanaryPlan } from "../../api/plan.ts";
-import { alertsOf } from "./alerts.ts";
-import { cloudEventOf } from "./cloudEvent.ts";
+import { alertsOf, testAlert } from "./alerts.ts";
+import { cloudEventOf, testEvent } from "./cloudEvent.ts";
 import { slackMessageOf } from "./slackMessage.ts";
 import { triggersOf } from "./triggers.ts";
 
@@ -74,18 +74,35 @@ export interface Letter {
   path: string;
 }
 
+const json = (value: object, contentType = "application/json", path = ""): Letter => ({ body: JSON.stringify(value), contentType, path });
+
 /** The letter that tells this receiver of it; undefined when the receiver doesn't want to hear of it. */
 export function letterTo(receiver: Notification, notice: Notice): Letter | undefined {
   const wanted = notice.triggers.some((trigger) => receiver.triggers.includes(trigger));
-  const json = (value: object, contentType = "application/json", path = ""): Letter => ({ body: JSON.stringify(value), contentType, path });
   switch (receiverKind(receiver)) {
     case "cloudEvents":
-      return wanted ? json(cloudEventOf(notice), "application/cloudevents+json") : undefined;
+      return wanted ? json(cloudEventOf(notice), cloudEventJson) : undefined;
     case "slack":
       return wanted ? json(slackMessageOf(notice)) : undefined;
     case "alertmanager": {
       const alerts = alertsOf(receiver, notice);
-      return alerts.length > 0 ? json(alerts, "application/json", "/api/v2/alerts") : undefined;
+      return alerts.length > 0 ? json(alerts, "application/json", alertsPath) : undefined;
     }
+  }
+}
+
+const cloudEventJson = "application/cloudevents+json";
+const alertsPath = "/api/v2/alerts";
+
+/** A letter that only tries the way. `at`: when it was asked for, RFC 3339; the same test is the same event. */
+export function testLetterTo(receiver: Notification, policy: string, at: string): Letter {
+  const message = `a test of notification ${receiver.name} of policy ${policy}, asked for at ${at}: nothing has happened`;
+  switch (receiverKind(receiver)) {
+    case "cloudEvents":
+      return json(testEvent({ policy, receiver: receiver.name, message, at }), cloudEventJson);
+    case "slack":
+      return json({ text: `◌ *Test* ${message}` });
+    case "alertmanager":
+      return json([testAlert(receiver, { policy, message, at })], "application/json", alertsPath);
   }
 }

@@ -13,6 +13,13 @@ export interface ReceiverState {
   delivered: boolean;
 }
 
+/** What is known of a policy's receivers. */
+export interface Told {
+  states: readonly ReceiverState[];
+  /** What came of the last test, if this leader made it. */
+  test?: PolicyStatus["notifyTest"] | undefined;
+}
+
 /**
  * The condition Notified of a policy; undefined when it tells nobody anything. Where nothing is known of any receiver, what was said before (by the leader
  * before) stays.

@@ -3,7 +3,7 @@ import { type Notification, type ReceiverKind, receiverKind } from "../../api/no
 import type { CanaryPlan } from "../../api/plan.ts";
 import { markKey } from "../../core/notify/marks.ts";
 import { type Letter, letterTo, type Notice, noticesOf } from "../../core/notify/notice.ts";
-import type { ReceiverState } from "../../core/notify/notified.ts";
+import type { Told } from "../../core/notify/notified.ts";
 import type { Client } from "../../kube/client.ts";
 import { lanes } from "../../prometheus/lanes.ts";
 import type { Follower, World } from "../follower.ts";
@@ -11,6 +11,7 @@ import type { Clock } from "../queue.ts";
 import { Lane, type Outcome } from "./lane.ts";
 import { Outbox } from "./outbox.ts";
 import type { Posted } from "./post.ts";
+import { ReceiverTests } from "./receiverTests.ts";
 
 export interface NotifierOptions {
   client: Client;
@@ -31,7 +32,7 @@ export interface NotifierOptions {
 
 export interface Notifier extends Follower {
   /** How the receivers of a policy do, as far as this leader knows. */
-  states(policy: string): ReceiverState[];
+  told(policy: string): Told;
   /** Stores what was told, and takes no more. */
   stop(): Promise<void>;
 }
@@ -122,7 +123,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
       outbox.note(markKey(notice.uid, receiver.name), notice.seq);
       storeSoon(own);
     }
-    const said = JSON.stringify(states(policy));
+    const said = JSON.stringify(told(policy));
     if (said === own.said.get(policy)) return;
     own.said.set(policy, said);
     own.world.lookAtPolicy(policy);
@@ -137,9 +138,10 @@ export function createNotifier(options: NotifierOptions): Notifier {
     }, storeEveryMs);
   }
 
-  function states(policy: string): ReceiverState[] {
+  function told(policy: string): Told {
     const ofPolicy = term?.lanes.get(policy) ?? [];
-    return [...ofPolicy].map(([receiver, { trouble, delivered }]) => ({ receiver, trouble, delivered }));
+    const states = [...ofPolicy].map(([receiver, { trouble, delivered }]) => ({ receiver, trouble, delivered }));
+    return { states, test: term?.tests.resultOf(policy) };
   }
 
   function begin(own: Term): void {
@@ -158,7 +160,15 @@ export function createNotifier(options: NotifierOptions): Notifier {
 
   return {
     lead(world, signal) {
-      const own: Term = { world, signal, isOpen: false, seen: new Map(), lanes: new Map(), said: new Map() };
+      const own: Term = {
+        world,
+        signal,
+        isOpen: false,
+        seen: new Map(),
+        lanes: new Map(),
+        said: new Map(),
+        tests: new ReceiverTests({ send: options.send, now, signal, onResult: world.lookAtPolicy }),
+      };
       term = own;
       signal.addEventListener("abort", () => {
         own.cancelRead?.();
@@ -170,7 +180,10 @@ export function createNotifier(options: NotifierOptions): Notifier {
     changed(plan) {
       if (term?.isOpen) tell(term, plan);
     },
-    states,
+    policyChanged(policy) {
+      void term?.tests.look(policy);
+    },
+    told,
     async stop() {
       if (term) term.isOpen = false;
       term?.cancelStore?.();
@@ -189,6 +202,7 @@ interface Term {
   seen: Map<string, { seq: number; at: number }>;
   /** By policy and receiver. */
   lanes: Map<string, Map<string, Lane<Item>>>;
+  tests: ReceiverTests;
   /** What was last said of each policy's receivers. */
   said: Map<string, string>;
   cancelRead?: () => void;

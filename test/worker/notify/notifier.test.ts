@@ -149,12 +149,12 @@ describe("notifications of a leader", () => {
     const store = new Store();
     const policy = telling(events(address));
     const { notifier, looks } = aTerm(store, policy, [planUnder(policy, begun)]);
-    await until("trouble", async () => notifier.states("default")[0]?.trouble !== undefined);
-    expect(notifier.states("default")).toEqual([
+    await until("trouble", async () => notifier.told("default").states[0]?.trouble !== undefined);
+    expect(notifier.told("default").states).toEqual([
       { receiver: "events", delivered: false, trouble: expect.stringMatching(/^127.* answered HTTP 404: there is no receiver/) },
     ]);
     status = 200;
-    await until("delivered", async () => notifier.states("default")[0]?.delivered === true);
+    await until("delivered", async () => notifier.told("default").states[0]?.delivered === true);
     expect(looks.length).toBeGreaterThanOrEqual(2);
     expect(looks.length).toBeLessThanOrEqual(3);
   });
@@ -165,9 +165,9 @@ describe("notifications of a leader", () => {
     store.secrets["serin-slack"] = { address: `${address}/services/S3CRET`, token: "T0KEN" };
     const policy = telling({ name: "people", triggers: ["Started"], slack: { secretRef: { name: "serin-slack" } } });
     const { notifier } = aTerm(store, policy, [planUnder(policy, begun)]);
-    await until("trouble", async () => notifier.states("default")[0]?.trouble !== undefined);
+    await until("trouble", async () => notifier.told("default").states[0]?.trouble !== undefined);
     expect(got[0]).toMatchObject({ path: "/services/S3CRET", headers: { authorization: "Bearer T0KEN" } });
-    expect(JSON.stringify(notifier.states("default"))).not.toMatch(/S3CRET|T0KEN/);
+    expect(JSON.stringify(notifier.told("default").states)).not.toMatch(/S3CRET|T0KEN/);
   });
 
   it("that are older than a quarter of an hour are told to nobody", async () => {
@@ -197,5 +197,29 @@ describe("notifications of a leader", () => {
     notifier.changed(planUnder(policy, begun, shifted, ended));
     await stop();
     expect(store.writes).toBe(0);
+  });
+
+  it("are tried by a test that the policy asks for: one attempt each, once, and not long after", async () => {
+    const { got, address } = await aReceiverThat(says(200));
+    const dead = await aReceiverThat(says(503));
+    const store = new Store();
+    const policy = telling(events(address), events(dead.address, "dead"));
+    const { notifier, looks } = aTerm(store, policy, []);
+    const asking = (seconds: number) => ({
+      ...policy,
+      metadata: { ...policy.metadata, annotations: { "serin.dev/notify-test": at(seconds) } },
+    });
+    for (const text of [asking(-1), asking(55), asking(55), policy]) notifier.policyChanged?.(text);
+    await until("the result", async () => looks.length > 0);
+    const results = [
+      { receiver: "events", delivered: true },
+      { receiver: "dead", delivered: false, message: expect.stringMatching(/HTTP 503$/) },
+    ];
+    expect(notifier.told("default").test).toEqual({ at: at(55), results });
+    expect([got.length, dead.got.length, looks]).toEqual([1, 1, ["default"]]);
+    expect(JSON.parse(got[0]?.body ?? "")).toMatchObject({ type: "dev.serin.canarypolicy.Test", id: `events/${at(55)}` });
+    // Its result stands in the status: the next leader doesn't make it again.
+    notifier.policyChanged?.({ ...asking(56), status: { notifyTest: { at: at(56), results: [] } } });
+    expect(got).toHaveLength(1);
   });
 });
