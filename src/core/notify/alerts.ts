@@ -39,6 +39,12 @@ const resolves: Partial<Record<Trigger, readonly Name[]>> = {
   Superseded: ["SerinCanaryPaused"],
 };
 
+/**
+ * What ends has ended so long before: told of an end that is still to come by its own clock, Alertmanager would keep the end that it knows (`Alert.Merge`
+ * in its package types). Milliseconds.
+ */
+const skewMs = 10_000;
+
 /** The alerts that tell of it: those that it begins, if the receiver wants to hear of that, and those that it ends, if the receiver may have heard of them. */
 export function alertsOf({ triggers, alertmanager }: Notification, notice: Notice): Alert[] {
   if (alertmanager === undefined) return [];
@@ -47,13 +53,14 @@ export function alertsOf({ triggers, alertmanager }: Notification, notice: Notic
   const heard = new Set(triggers.flatMap((trigger) => fires[trigger] ?? []));
   const ended = new Set(notice.triggers.flatMap((trigger) => resolves[trigger] ?? []).filter((name) => heard.has(name)));
   const until = new Date(Date.parse(at) + parseDuration(alertmanager.resolveAfter)).toISOString();
-  const alert = (alertname: Name, endsAt: string): Alert => ({
+  const over = new Date(Date.parse(at) - skewMs).toISOString();
+  const alert = (alertname: Name, startsAt: string, endsAt: string): Alert => ({
     labels: { ...alertmanager.labels, alertname, namespace, deployment, policy },
     annotations: { summary: `${notice.trigger} ${namespace}/${deployment}`, description: message, reason, plan },
-    startsAt: at,
+    startsAt,
     endsAt,
   });
-  return names.flatMap((name) => (fired.has(name) ? [alert(name, until)] : ended.has(name) ? [alert(name, at)] : []));
+  return names.flatMap((name) => (fired.has(name) ? [alert(name, at, until)] : ended.has(name) ? [alert(name, over, over)] : []));
 }
 
 /** How long an alert stands that only tries the way. Milliseconds. */
