@@ -1,6 +1,7 @@
 import { systemNamespace } from "../api/names.ts";
 import { connect } from "../kube/connection.ts";
 import { runWorker } from "../worker/run.ts";
+import { traceSettings } from "../worker/trace/settings.ts";
 import { endOnBug, endOnSignal } from "./endings.ts";
 import { openLog } from "./log.ts";
 
@@ -23,6 +24,7 @@ const worker = await runWorker(connection, {
   health: env["SERIN_HEALTH"] ?? "0.0.0.0:8080",
   prometheus: env["SERIN_PROMETHEUS"],
   prometheusSecret: env["SERIN_PROMETHEUS_SECRET"],
+  traces: traceSettings(env, (message) => log.error(message)),
   log,
 });
 

@@ -123,7 +123,7 @@ function advance(look: Look, draft: Draft): void {
   const held = look.spec.control.hold !== undefined && !full;
   if (held && draft.status.phase !== "Promoting") {
     draft.enter("Paused");
-    draft.say("PausedByUser", `held at weight ${draft.status.weight?.desired ?? 0} by ${whoAsked(look.snapshot.stamps.hold)}`);
+    draft.tellOnceInWords("PausedByUser", `held at weight ${draft.status.weight?.desired ?? 0} by ${whoAsked(look.snapshot.stamps.hold)}`);
     return;
   }
   if (draft.status.phase === "Paused") draft.enter("Progressing");

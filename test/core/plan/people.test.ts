@@ -12,6 +12,9 @@ function planOf(cluster: Cluster) {
   return plan;
 }
 
+const toldOf = (cluster: Cluster, wanted: string) =>
+  (planOf(cluster).status?.journal ?? []).flatMap(({ reason, message }) => (reason === wanted ? [message] : []));
+
 test("a gate waits for ever, and `kubectl rollout resume` opens this gate and no other", async () => {
   const cluster = await tell({ policy: gated }, 30_000);
   expect(planOf(cluster).status).toMatchObject({ phase: "Paused", reason: "PausedForApproval", step: { index: 1 } });
@@ -24,6 +27,8 @@ test("a gate waits for ever, and `kubectl rollout resume` opens this gate and no
   expect(cluster.findings()).toEqual([]);
   expect(planOf(cluster).status?.phase).toBe("Promoted");
   expect(planOf(cluster).status?.approvals).toHaveLength(2);
+  // That it waits is told once at each gate, however often it is looked at: the journal, Events and notifications know of it.
+  expect(toldOf(cluster, "PausedForApproval").map((message) => message.slice(0, 8))).toEqual(["step 2/5", "step 5/5"]);
   expect(cluster.deployment?.metadata.annotations).toEqual({ "deployment.kubernetes.io/revision": "2" });
 });
 
@@ -52,6 +57,7 @@ test("control.hold keeps the weight until it is removed", async () => {
   cluster.users.control(planOf(cluster), { hold: {} });
   await cluster.run(20_000);
   expect(planOf(cluster).status).toMatchObject({ phase: "Paused", reason: "PausedByUser", weight: { desired: 30 } });
+  expect(toldOf(cluster, "PausedByUser")).toEqual(["held at weight 30 by ann"]);
   const { name, namespace } = planOf(cluster).metadata;
   cluster.server.update<{ spec: { control: object } }>(
     { group: "serin.dev", version: "v1alpha1", plural: "canaryplans", kind: "CanaryPlan", namespaced: true },
