@@ -11,7 +11,7 @@ export npm_config_audit := false
 LAB := npm run --silent lab --
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test test-unit soak demo bench-webhook bench-audit bench-analysis lab-build generate cli certs clean
+.PHONY: help install check test test-unit soak demo bench-webhook bench-audit bench-analysis bench-memory lab-build generate cli image image-parts certs clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ bench-audit: install ## How fast `audit verify` is (a quarter of a minute)
 bench-analysis: install ## How soon the judge of built-in metrics sees a bad release, and how often it is wrong, beside others (minutes; FAST=1: seconds)
 	@FAST="$(FAST)" node test/bench/analysis.ts
 
+bench-memory: install lab-build ## RSS of worker and webhook at 1,000 Deployments and 100 live plans, beside others (a quarter of an hour; FAST=1: 5 min)
+	@FAST="$(FAST)" $(LAB) namespace -- node test/bench/memory.ts
+
 lab-build: install ## Build the parts of the lab (minutes the first time, then nothing)
 	@$(LAB) build
 
@@ -60,6 +63,12 @@ generate: install ## Write manifests/crd from src/api, and manifests/helm from m
 
 cli: install ## Bundle kubectl serin into dist/kubectl-serin.mjs, one file that needs only Node, and its completion
 	@npm run --silent build
+
+image: install ## Make the container image in dist/image without an engine: an OCI layout, archives, lists of parts (SBOM); prints its digest
+	@node src/bin/image.ts
+
+image-parts: install ## Let the image be made of Debian's newest packages and this project's Node from now on (src/image/parts.json)
+	@node src/bin/image.ts --parts
 
 certs: install ## Make a certificate authority and the webhook's certificate in certs/
 	@node src/bin/certs.ts

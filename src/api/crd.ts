@@ -72,6 +72,13 @@ export const canaryPolicyKind: Kind = {
       description: "Whether a step ends by time alone.",
       priority: 1,
     },
+    {
+      name: "Notified",
+      type: "string",
+      jsonPath: conditionStatus("Notified"),
+      description: "Whether those who are to be told take it.",
+      priority: 1,
+    },
     age,
   ],
   selectable: [],

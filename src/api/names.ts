@@ -35,6 +35,8 @@ export const annotations = {
   admitted: `${group}/admitted`,
   /** `off` on a Deployment: its image changes are no canaries. Each is recorded as a bypass. */
   canary: `${group}/canary`,
+  /** On a CanaryPolicy: its receivers are to be sent a test. Its value is when that was asked (RFC 3339); the result stands in the policy's status. */
+  notifyTest: `${group}/notify-test`,
   /** `off` on a pod (in the pod template): no SidecarPolicy adds anything, where the policy allows it. */
   sidecars: `${group}/sidecars`,
 } as const;

@@ -153,6 +153,9 @@ export const routeRecord = z
   .describe("One routing object of this plan.");
 export type RouteRecord = z.infer<typeof routeRecord>;
 
+/** How many stamps a plan remembers: a person asks for less than one thing a minute, and after twenty minutes one that was taken back is forgotten. */
+export const mostStamps = 50;
+
 export const planStatus = z
   .strictObject({
     observedGeneration: z.int().optional().describe("The generation that this speaks of."),
@@ -227,6 +230,17 @@ export const planStatus = z
       .max(50)
       .optional()
       .describe("Gates that a person approved."),
+    stamps: z
+      .array(
+        z.strictObject({
+          mac: text("The stamp's signature.", 64),
+          at: time("When it was made."),
+          takenBack: z.boolean().optional().describe("The wish is gone from spec.control, so its stamp is worth nothing any more."),
+        }),
+      )
+      .max(mostStamps)
+      .optional()
+      .describe("Stamps of promote, approve and retry that were heard."),
     conditions: conditions("Progressing, Paused, Promoted, RolledBack or Conflict.", "For `kubectl wait`."),
     journal: z.array(journalEntry).max(200).optional().describe("Every decision with its numbers, oldest first."),
     seal: planSeal.optional(),

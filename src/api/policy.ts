@@ -4,8 +4,9 @@ import { durationPattern } from "./duration.ts";
 import { match } from "./match.ts";
 import { duration, durationMessage } from "./metric.ts";
 import { annotations, type apiVersion } from "./names.ts";
+import { notifications } from "./notification.ts";
 import { matching, withRules } from "./rule.ts";
-import { conditions } from "./statusField.ts";
+import { conditions, text, time } from "./statusField.ts";
 
 /**
  * CEL can't afford `matches` here: the text of an int-or-string counts as 3 MB long, fifty times. So the pattern refuses, and this rule,
@@ -194,6 +195,7 @@ const policyFields = z.strictObject({
     .enum(["Bypass", "Deny"])
     .default("Bypass")
     .describe("When no worker is alive: Bypass admits the change as a plain rollout with a warning, Deny refuses it."),
+  notifications,
 });
 
 export const policySpec = withRules(policyFields, { description: "What an administrator wants to happen to image changes." }, [
@@ -213,9 +215,25 @@ export const policyStatus = z
   .strictObject({
     observedGeneration: z.int().optional().describe("The generation that the conditions speak of."),
     conditions: conditions(
-      "Accepted: the conditions and queries can be used. Unjudged: some step has no metric in force, so it ends by time alone.",
+      "Accepted: the conditions and queries can be used. Unjudged: some step has no metric in force, so it ends by time alone. Notified: every receiver takes what it is sent.",
       "What Serin thinks of this policy.",
     ),
+    notifyTest: z
+      .strictObject({
+        at: time("When it was asked for: the annotation's value."),
+        results: z
+          .array(
+            z.strictObject({
+              receiver: text("Name of the notification.", 63),
+              delivered: z.boolean().describe("Whether its receiver took the test."),
+              message: text("Why not.", 512).optional(),
+            }),
+          )
+          .max(8)
+          .describe("One for each notification."),
+      })
+      .optional()
+      .describe("What came of the last test of its notifications (`kubectl serin notify test`)."),
   })
   .describe("What Serin observed.");
 
@@ -227,7 +245,14 @@ export type PolicyStatus = z.infer<typeof policyStatus>;
 export interface CanaryPolicy {
   apiVersion: typeof apiVersion;
   kind: "CanaryPolicy";
-  metadata: { name: string; uid?: string; generation?: number; resourceVersion?: string; deletionTimestamp?: string };
+  metadata: {
+    name: string;
+    uid?: string;
+    generation?: number;
+    resourceVersion?: string;
+    deletionTimestamp?: string;
+    annotations?: Record<string, string>;
+  };
   spec: PolicySpec;
   status?: PolicyStatus;
 }

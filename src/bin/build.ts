@@ -1,6 +1,6 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { bundlePlugin } from "../bundle/plugin.ts";
 import { main } from "../cli/main.ts";
-import { bundled } from "./bundled.ts";
 
 /**
  * `npm run build`: dist/kubectl-serin.mjs, the whole plugin in one file, and dist/kubectl_complete-serin, by which kubectl completes it.
@@ -8,7 +8,7 @@ import { bundled } from "./bundled.ts";
 const folder = new URL("../../dist/", import.meta.url);
 await mkdir(folder, { recursive: true });
 
-const { text, kibibytes } = await bundled();
+const { text, kibibytes } = await bundlePlugin();
 const bundle = new URL("kubectl-serin.mjs", folder);
 await writeFile(bundle, text);
 await chmod(bundle, 0o755);

@@ -1,14 +1,22 @@
-import { pino } from "pino";
 import { systemNamespace } from "../api/names.ts";
 import { parseTimes } from "../core/certificates/times.ts";
 import { connect } from "../kube/connection.ts";
 import { runCertificates } from "../tls/run.ts";
 import { parseAddress } from "../webhook/servers.ts";
 import { endOnBug, endOnSignal } from "./endings.ts";
+import { openLog } from "./log.ts";
 
 /** The certs process: makes and rotates the webhook's certificates, and keeps kube-apiserver's trust in step. Ends with 0 on SIGTERM. */
-const { KUBECONFIG, SERIN_NAMESPACE, SERIN_HEALTH, SERIN_CERTS = "own", SERIN_CERT_TIMES = "", SERIN_LOG_LEVEL } = process.env;
-const log = pino({ name: "serin-certs", level: SERIN_LOG_LEVEL ?? "info" }, pino.destination({ sync: true }));
+const {
+  KUBECONFIG,
+  SERIN_NAMESPACE,
+  SERIN_HEALTH,
+  SERIN_CERTS = "own",
+  SERIN_CERT_TIMES = "",
+  SERIN_LOG_LEVEL,
+  SERIN_POD_NAME,
+} = process.env;
+const log = openLog("certs", SERIN_POD_NAME ?? "serin-certs", SERIN_LOG_LEVEL);
 
 endOnBug(log);
 

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { logSchemaText } from "../api/logLine.ts";
 import { manifestFiles } from "../api/manifest.ts";
 import { chartFiles } from "../chart/chart.ts";
 import { schemaText } from "../cli/output/schemas.ts";
@@ -25,3 +26,6 @@ for (const [path, text] of chart) await write(`helm/${path}`, text);
 
 await writeFile(new URL("../cli/output/schema.json", import.meta.url), schemaText());
 process.stdout.write("src/cli/output/schema.json\n");
+
+await writeFile(new URL("../api/logLine.schema.json", import.meta.url), logSchemaText());
+process.stdout.write("src/api/logLine.schema.json\n");

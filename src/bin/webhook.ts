@@ -1,14 +1,14 @@
-import { pino } from "pino";
 import { systemNamespace } from "../api/names.ts";
 import { connect } from "../kube/connection.ts";
 import { runWebhook } from "../webhook/run.ts";
 import { parseAddress } from "../webhook/servers.ts";
 import { endOnBug, endOnSignal } from "./endings.ts";
+import { openLog } from "./log.ts";
 
 /** The webhook as a process. Ends with 0 on SIGTERM, after the last request is answered. */
 const { KUBECONFIG, SERIN_NAMESPACE, SERIN_POD_NAME, SERIN_LISTEN, SERIN_HEALTH, SERIN_LOG_LEVEL } = process.env;
 const pod = SERIN_POD_NAME ?? "serin-webhook";
-const log = pino({ name: pod, level: SERIN_LOG_LEVEL ?? "info" }, pino.destination({ sync: true }));
+const log = openLog("webhook", pod, SERIN_LOG_LEVEL);
 
 endOnBug(log);
 

@@ -1,13 +1,14 @@
-import { pino } from "pino";
 import { systemNamespace } from "../api/names.ts";
 import { connect } from "../kube/connection.ts";
 import { runWorker } from "../worker/run.ts";
+import { traceSettings } from "../worker/trace/settings.ts";
 import { endOnBug, endOnSignal } from "./endings.ts";
+import { openLog } from "./log.ts";
 
 /** The worker as a process. Ends with 0 on SIGTERM, with the Lease given away. */
 const env = process.env;
 const instance = env["SERIN_POD_NAME"] ?? "serin-worker";
-const log = pino({ name: "serin-worker", level: env["SERIN_LOG_LEVEL"] ?? "info", base: { instance } }, pino.destination({ sync: true }));
+const log = openLog("worker", instance, env["SERIN_LOG_LEVEL"]);
 
 endOnBug(log);
 
@@ -23,6 +24,7 @@ const worker = await runWorker(connection, {
   health: env["SERIN_HEALTH"] ?? "0.0.0.0:8080",
   prometheus: env["SERIN_PROMETHEUS"],
   prometheusSecret: env["SERIN_PROMETHEUS_SECRET"],
+  traces: traceSettings(env, (message) => log.error(message)),
   log,
 });
 

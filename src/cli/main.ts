@@ -8,6 +8,7 @@ import { addImport } from "./import/command.ts";
 import type { Io } from "./io.ts";
 import { addLint } from "./lint/command.ts";
 import { addListCommands, addPreview } from "./listCommands.ts";
+import { addNotify } from "./notify/command.ts";
 import { addPlanCommands } from "./planCommands.ts";
 import { addSidecars } from "./sidecarCommands.ts";
 import { addSimulate } from "./simulate/command.ts";
@@ -42,6 +43,7 @@ export function commands(io: Io, done: (code: number) => void): Command {
   addControl(program, parts);
   addPreview(program, parts);
   addDoctor(program, parts);
+  addNotify(program, parts);
   addAudit(program, io, done);
   addLint(program, io, done);
   addImport(program, io, done);

@@ -5,7 +5,7 @@ import { isForbidden } from "../kube/apiError.ts";
 import type { Deployment, KubeObject } from "../kube/object.ts";
 import { resources } from "../kube/resources.ts";
 import { type ConnectOptions, connected } from "./connected.ts";
-import { ask } from "./control/ask.ts";
+import { ask, askedBy } from "./control/ask.ts";
 import { onePlan } from "./control/subject.ts";
 import type { Cluster, Io } from "./io.ts";
 import { plansOf } from "./lookUp.ts";
@@ -28,8 +28,9 @@ export async function retry(io: Io, words: readonly string[], options: ConnectOp
     const plan = planToRetry({ name, namespace, deployment, plans, planName });
     await startable(cluster.client, plan);
     const asked = plan.spec.control.retry;
-    if (asked?.by !== undefined) {
-      io.out(`${plan.metadata.name} was asked for already, by ${asked.by} at ${asked.at}: it begins when a worker sees it\n`);
+    const by = askedBy(plan, "retry");
+    if (by !== undefined) {
+      io.out(`${plan.metadata.name} was asked for already, by ${by} at ${asked?.at}: it begins when a worker sees it\n`);
     } else {
       await ask(cluster.client, plan, "retry", {}, "retry");
       io.out(`asked: ${plan.spec.canary.images.join(", ")}, which failed in plan ${plan.metadata.name}, gets another canary\n`);

@@ -1,4 +1,4 @@
-import { Agent, type Dispatcher } from "undici";
+import { Agent, type buildConnector, type Dispatcher } from "undici";
 import type { Credentials } from "./credentials.ts";
 import { type Failure, isFailure } from "./failure.ts";
 
@@ -14,7 +14,18 @@ export interface Access {
 export type CredentialsSource = (name: string) => Promise<Credentials | Failure | undefined>;
 
 /** Connections by credentials. Those of an older version of the same Secret end when what runs on them has ended. */
-export function accesses({ open, credentials, connections }: { open: Dispatcher; credentials: CredentialsSource; connections: number }): {
+export function accesses({
+  open,
+  credentials,
+  connections,
+  connect: how = {},
+}: {
+  open: Dispatcher;
+  credentials: CredentialsSource;
+  connections: number;
+  /** How connections are made, beside what the credentials say. */
+  connect?: buildConnector.BuildOptions;
+}): {
   /** `mayBeAbsent`: without that Secret the server is asked without credentials. */
   of(name: string | undefined, mayBeAbsent: boolean): Promise<Access | Failure>;
   close(): Promise<void>;
@@ -27,7 +38,7 @@ export function accesses({ open, credentials, connections }: { open: Dispatcher;
     const known = agents.get(name);
     if (known?.version === version) return known.agent;
     void known?.agent.close().catch(() => undefined);
-    const connect = { ...(ca !== undefined && { ca }), ...(cert !== undefined && { cert }), ...(key !== undefined && { key }) };
+    const connect = { ...how, ...(ca !== undefined && { ca }), ...(cert !== undefined && { cert }), ...(key !== undefined && { key }) };
     const agent = new Agent({ connections, connect });
     agents.set(name, { version, agent });
     return agent;

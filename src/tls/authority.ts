@@ -1,9 +1,7 @@
 import forge from "node-forge";
 import { backDated } from "../core/certificates/times.ts";
+import { authorityName } from "./authoritySecret.ts";
 import { generateKeys, type KeyPair, randomSerial } from "./keyPair.ts";
-
-/** How our CAs are called; each adds its serial number, so that no verifier takes one for another. */
-export const authorityName = "serin webhook CA";
 
 export interface Validity {
   /** Both begin an hour earlier than this. */

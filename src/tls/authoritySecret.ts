@@ -3,6 +3,9 @@ import type { Authority } from "../core/certificates/state.ts";
 import type { KeyPair } from "./keyPair.ts";
 import { type ReadCertificate, readCertificate } from "./readCertificates.ts";
 
+/** How our CAs are called; each adds its serial number, so that no verifier takes one for another. */
+export const authorityName = "serin webhook CA";
+
 /**
  * The Secret `serin-webhook-ca`, which only the certs process may read:
  *

@@ -60,7 +60,7 @@ export function keepCertificates(client: Client, { log, namespace, mode, times, 
   const round = async (): Promise<number> => {
     if (await ensureIntentKeys(client, namespace)) log.info({ secret: intentKeysSecretName }, "made intent keys");
     const keys = await ensureAuditKeys(client, { namespace, life: times.auditKeyLife, now: Date.now() });
-    if (keys !== undefined) log.info({ secret: auditSecretName, step: keys }, "audit keys");
+    if (keys !== undefined) log.info({ secret: auditSecretName, keys }, "the keys that seal the record have changed");
     const seen = await observe(client, looking);
     figures.looked(seen.state);
     const { actions, wakeAfter, reason, message } = decideCertificates(seen.state, times);
@@ -76,7 +76,7 @@ export function keepCertificates(client: Client, { log, namespace, mode, times, 
 
   const alarm = alarmClock(restMs);
   const watches = watch(client, namespace, alarm.wake, ({ resource, error, retryInMs }) => {
-    log.warn({ resource, err: error, retryInMs }, "watch");
+    log.warn({ resource, err: error, retryInMs }, "reading the cluster failed");
   });
   const stopping = new AbortController();
   const loop = (async () => {
@@ -89,7 +89,7 @@ export function keepCertificates(client: Client, { log, namespace, mode, times, 
         if (wasSlower) log.info({ err: error }, "somebody else was faster; looking again");
         else {
           figures.failed();
-          log.error({ err: error }, "certificates");
+          log.error({ err: error }, "a look at the certificates failed; it is looked at again");
         }
         const pause = wasSlower ? firstPauseMs : Math.min(longestPauseMs, firstPauseMs * 2 ** failures++);
         await alarm.rest(pause * (0.5 + Math.random() / 2));

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { makeServingCertificate } from "./servingSecret.ts";
+import { makeServingCertificate } from "./makeServingCertificate.ts";
 import { webhookNames } from "./webhookNames.ts";
 
 /** Writes a set for trying the webhook on one's own machine. The folder is ignored by git; keys are readable by their owner alone. */

@@ -20,7 +20,7 @@ export async function runCertificates(
   const kept = keepCertificates(createClient(connection), { ...options, figures });
   const server = serveFigures(health, kept.isSettled, figures.render);
   await once(server, "listening");
-  options.log.info({ mode: options.mode, times: options.times, health }, "certs started");
+  options.log.info({ mode: options.mode, lives: options.times, health }, "certs started");
   return {
     async stop() {
       await kept.stop();

@@ -1,6 +1,5 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
-import { issueLeaf, makeAuthority } from "./authority.ts";
 import type { KeyPair } from "./keyPair.ts";
 
 /** The Secret `serin-webhook-tls` (kubernetes.io/tls): what the webhook serves, and in ca.crt the CA by which kube-apiserver knows it. */
@@ -13,15 +12,6 @@ export interface ServingCertificate extends KeyPair {
 
 interface SecretData {
   data?: Record<string, string>;
-}
-
-const day = 86_400_000;
-
-/** A CA and a certificate of it, for one's own machine; the CA's key is thrown away, so nobody can issue a second one. */
-export async function makeServingCertificate(names: readonly string[], now: Date): Promise<Required<ServingCertificate>> {
-  const authority = await makeAuthority({ now, notAfter: new Date(now.getTime() + 3650 * day) });
-  const leaf = await issueLeaf(authority, names, { now, notAfter: new Date(now.getTime() + 365 * day) });
-  return { ...leaf, ca: authority.cert };
 }
 
 export const servingSecretData = ({ cert, key, ca }: ServingCertificate): Record<string, string> => ({

@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import type { Logger } from "pino";
 import { type Admission, errored } from "../core/admission/admission.ts";
 import { others } from "../core/admission/words.ts";
+import { oneLine } from "../core/audit/escape.ts";
 import { admitReview, type ReviewWorld } from "./admitReview.ts";
 import { answer } from "./answer.ts";
 import { type Bodies, bodies, longestReview, type Unread } from "./bodies.ts";
@@ -122,9 +123,9 @@ function decide(review: Review, { world, log }: WebhookDependencies): Admission 
   }
 }
 
-/** One line for each review, all with the same fields; never anything of the objects. */
+/** One line for each review, all with the same fields, and with the sentence that the user gets; of the objects only what that says. */
 function logDecision(log: Logger, { uid, kind, asking }: Review, admission: Admission, milliseconds: number): void {
-  const { decision, reason, auditAnnotations, operations } = admission;
+  const { decision, reason, message, auditAnnotations, operations } = admission;
   const level = decision === "Untouched" ? "debug" : "info";
   if (!log.isLevelEnabled(level)) return;
   const fields = {
@@ -142,5 +143,5 @@ function logDecision(log: Logger, { uid, kind, asking }: Review, admission: Admi
     operations: operations.length,
     ms: Number(milliseconds.toFixed(2)),
   };
-  log[level](fields, "admission");
+  log[level](fields, oneLine(message, 1024));
 }

@@ -38,7 +38,7 @@ export async function runWebhook(connection: Connection, options: WebhookOptions
     ownNamespace,
     heartbeat,
     now: () => new Date(),
-    trouble: ({ resource, error, retryInMs }) => log.warn({ resource, err: error, retryInMs }, "cache"),
+    trouble: ({ resource, error, retryInMs }) => log.warn({ resource, err: error, retryInMs }, "reading the cluster failed"),
     certificate: (offered) => certificate.offer(offered),
     trusted: (authorities) => certificate.trusts(authorities),
   });
@@ -48,7 +48,7 @@ export async function runWebhook(connection: Connection, options: WebhookOptions
   const crowd = limitCrowd(reviews, counters.dropped);
   counters.connections(crowd.size);
   const certificate = servedCertificate({ now: Date.now, serve: (one) => serve(reviews, one), log });
-  reviews.on("tlsClientError", (error) => log.debug({ err: error }, "TLS"));
+  reviews.on("tlsClientError", (error) => log.debug({ err: error }, "a client could not connect"));
   const notReady = () => [
     ...caches.notSynced(),
     ...(certificate.isValid() ? [] : ["a valid certificate"]),
@@ -63,7 +63,7 @@ export async function runWebhook(connection: Connection, options: WebhookOptions
   return {
     async stop() {
       draining = true;
-      log.info("draining");
+      log.info({}, "draining: the last requests are answered");
       await drain(reviews, options.drain);
       denials.stop();
       caches.stop();

@@ -1,5 +1,5 @@
 import { finalizers } from "../api/names.ts";
-import type { CanaryPlan, Phase } from "../api/plan.ts";
+import type { CanaryPlan, PlanStatus } from "../api/plan.ts";
 import { sameCanonical } from "../api/template.ts";
 import type { Action } from "../core/plan/action.ts";
 import type { Snapshot } from "../core/plan/snapshot.ts";
@@ -24,7 +24,7 @@ export interface Hands {
   /** Ends plans with a seal. */
   sealer: Sealer;
   /** A plan's last status is stored. */
-  onEnd?(phase: Phase): void;
+  onEnd?(status: PlanStatus): void;
   measure(plan: CanaryPlan, action: Extract<Action, { kind: "measure" }>, snapshot: Snapshot): void;
 }
 

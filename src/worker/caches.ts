@@ -41,6 +41,8 @@ export interface Caches {
   /** Whether pods on any node may share it, by PersistentVolumeClaim. */
   claims: Reflector<boolean>;
   all: ReadonlyArray<Reflector<unknown>>;
+  /** Seconds since the server last sent anything, by kind; without those that are not installed. */
+  ages(): Array<[kind: string, seconds: number]>;
 }
 
 export interface CacheEvents {
@@ -52,6 +54,9 @@ export interface CacheEvents {
   sidecarPolicyChanged(name: string): void;
   namespaceChanged(name: string): void;
   replicaSetChanged(uid: string): void;
+  /** A policy, or a plan, is stored anew. */
+  policyChanged(policy: CanaryPolicy): void;
+  planChanged(plan: CanaryPlan): void;
   trouble(trouble: Trouble): void;
 }
 
@@ -77,6 +82,7 @@ export function openCaches(client: Client, events: CacheEvents): Caches {
     onChange: (_key, before, after) => {
       const plan = after ?? before;
       if (plan) look(deploymentOfPlan(plan));
+      if (after) events.planChanged(after);
     },
     indexes: { deployment: (plan) => [deploymentOfPlan(plan)], uid: (plan) => [plan.metadata.uid ?? ""] },
     onTrouble,
@@ -127,7 +133,9 @@ export function openCaches(client: Client, events: CacheEvents): Caches {
     },
     onChange: (_key, _before, after) => {
       lookAtLive();
-      if (after) look(policyKey(after));
+      if (!after) return;
+      look(policyKey(after));
+      events.policyChanged(after);
     },
     onTrouble,
   });
@@ -168,7 +176,11 @@ export function openCaches(client: Client, events: CacheEvents): Caches {
     namespaces,
     claims,
   };
-  return { ...watched, all: Object.values(watched) };
+  const ages = () =>
+    Object.entries(watched).flatMap(
+      ([kind, { isInstalled, secondsSinceLastByte }]): Array<[string, number]> => (isInstalled ? [[kind, secondsSinceLastByte()]] : []),
+    );
+  return { ...watched, all: Object.values(watched), ages };
 }
 
 /** Whether a routing object is one of ours. */

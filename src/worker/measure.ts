@@ -55,12 +55,13 @@ async function askFor(
 ): Promise<MetricAnswer> {
   if (metric.provider === undefined) return { kind: "error", message: "the metric has no query, which is a bug of Serin's" };
   const { address, credentials, query, timeout } = metric.provider.prometheus;
+  const memory = memories.get(plan.metadata.uid);
   const rendered = renderQuery(query, {
     namespace: snapshot.namespace,
     deployment: snapshot.name,
     service: snapshot.services[0]?.name,
-    canaryHash: revisionOf(plan, memories.get(plan.metadata.uid)),
-    stableHash: plan.spec.stable.hash,
+    canaryHash: revisionOf(plan, memory),
+    stableHash: memory?.stableRevision ?? plan.spec.stable.hash,
   });
   if ("error" in rendered) return { kind: "error", message: rendered.error };
   return prometheus.query(rendered.query, { address, credentials, timeoutMs: timeout === undefined ? undefined : parseDuration(timeout) });

@@ -27,6 +27,8 @@ export interface PlanMemory {
   meters: Map<string, MeterMemory>;
   /** By what its canary's requests are known in metrics, as its pods say. Undefined before the first look. */
   revision: CanaryRevision | undefined;
+  /** By what stable's requests are known in metrics, as most of its pods say. Undefined before the first look. */
+  stableRevision: string | undefined;
   /** Ready canary pods at the last look, and when their number last rose: the proxies hear of new pods as late as of new routes. */
   ready: { count: number; at: number };
   /** All requests ever counted for the Services, and when that number last rose. */
@@ -66,6 +68,7 @@ export class Memories {
       lastCountAt: 0,
       meters: new Map(),
       revision: undefined,
+      stableRevision: undefined,
       ready: { count: 0, at: now },
       flow: { total: Number.POSITIVE_INFINITY, at: 0 },
     };

@@ -5,7 +5,7 @@ import { planName } from "../api/planName.ts";
 import { openApproval, openIntent, type SealKey } from "../core/admission/seal.ts";
 import { standingsOf } from "../core/admission/stamp.ts";
 import { planFact } from "../core/admission/world.ts";
-import { canaryRevision } from "../core/analysis/builtin/canaryRevision.ts";
+import { canaryRevision, stableRevision } from "../core/analysis/builtin/canaryRevision.ts";
 import { shares } from "../core/analysis/shift.ts";
 import { answers, requestUid } from "../core/plan/requestUid.ts";
 import type { PodFacts, ReplicaSetFacts, Snapshot } from "../core/plan/snapshot.ts";
@@ -41,7 +41,10 @@ export function observe(key: string, { caches, memories, keys, settle, now }: Se
   const replicaSets = [...owners].flatMap((owner) => (owner ? caches.replicaSets.index("owner", owner) : []));
   const pods: readonly PodFacts[] = replicaSets.flatMap(({ uid: owner }) => caches.pods.index("owner", owner));
   const ready = pods.filter((pod) => pod.hash === plan?.spec.canary.hash && pod.ready && !pod.deleting).length;
-  if (plan && memory) memory.revision = canaryRevision(pods, plan.spec.canary.hash);
+  if (plan && memory) {
+    memory.revision = canaryRevision(pods, plan.spec.canary.hash);
+    memory.stableRevision = stableRevision(pods, plan.spec.stable.hash);
+  }
   const services = servicesOf(namespace, deployment, plan, caches);
   const policyName = plan?.spec.policy?.name ?? intent?.policy;
   const previous = previousPlan(plans, plan, plan?.spec.canary.digest ?? deployment?.digest);

@@ -1,5 +1,6 @@
 import type { CanaryPolicy } from "../api/policy.ts";
 import { policyConditions } from "../core/analysis/policyConditions.ts";
+import type { Told } from "../core/notify/notified.ts";
 import { sameJson } from "../core/traffic/sameJson.ts";
 import { resources } from "../kube/resources.ts";
 import type { Hands } from "./act.ts";
@@ -10,10 +11,14 @@ export const policyKey = ({ metadata }: Pick<CanaryPolicy, "metadata">): string 
 export const policyOfKey = (key: string): string | undefined => (key.startsWith(prefix) ? key.slice(prefix.length) : undefined);
 
 /** Writes what Serin thinks of a policy into its status, if that is not what stands there. */
-export async function writePolicyStatus(name: string, { client, caches, now }: Pick<Hands, "client" | "caches" | "now">): Promise<void> {
+export async function writePolicyStatus(
+  name: string,
+  { client, caches, now }: Pick<Hands, "client" | "caches" | "now">,
+  told?: Told,
+): Promise<void> {
   const policy = caches.policies.get(name);
   if (!policy || policy.metadata.deletionTimestamp || !caches.policies.caughtUp(name)) return;
-  const status = policyConditions(policy, new Date(now()).toISOString(), (template) => caches.templates.get(template));
+  const status = policyConditions(policy, new Date(now()).toISOString(), (template) => caches.templates.get(template), told);
   if (sameJson(policy.status, status)) return;
   const body = { metadata: { resourceVersion: policy.metadata.resourceVersion }, status };
   const written = await client.patch<CanaryPolicy>(

@@ -47,7 +47,7 @@ export async function reconcile(key: string, reconciler: Reconciler): Promise<nu
   await run(decision.actions.filter(isSafety));
   if (snapshot.plan && decision.status && memory) {
     const taken = snapshot.answers.length;
-    if (mayWrite() && (await writeStatus(snapshot.plan, decision.status, memory, hands))) logStatus(log, key, snapshot, decision);
+    if (mayWrite() && (await writeStatus(snapshot.plan, decision.status, memory, hands))) logStatus(log, snapshot, decision);
     memory.answers = memory.answers.slice(taken);
   }
   await run(decision.actions.filter((action) => !isSafety(action) && action.kind !== "event"));
@@ -68,12 +68,13 @@ async function tell(decision: Decision, run: (actions: Decision["actions"]) => P
   }
 }
 
-function logStatus(log: Logger, key: string, snapshot: Snapshot, decision: Decision): void {
+function logStatus(log: Logger, snapshot: Snapshot, decision: Decision): void {
   const { status } = decision;
   if (!status) return;
   log.info(
     {
-      key,
+      namespace: snapshot.namespace,
+      name: snapshot.name,
       plan: snapshot.plan?.metadata.name,
       phase: status.phase,
       step: status.step?.index,

@@ -8,8 +8,13 @@ import { readIntentKeys } from "../tls/readIntentKeys.ts";
 import { workerCounters } from "./counters.ts";
 import { serveHealth } from "./health.ts";
 import { createLeader } from "./leader.ts";
+import { namedSecrets } from "./namedSecrets.ts";
+import { createNotifier } from "./notify/notifier.ts";
+import { parseReceiverSecret, receiverReach } from "./notify/reach.ts";
 import { prometheusSecrets } from "./prometheusSecrets.ts";
 import { systemClock } from "./queue.ts";
+import type { TraceSettings } from "./trace/settings.ts";
+import { createTracer } from "./trace/tracer.ts";
 import { createWorker } from "./worker.ts";
 
 export interface RunOptions {
@@ -23,6 +28,8 @@ export interface RunOptions {
   prometheus: string | undefined;
   /** Name of the Secret, in Serin's own namespace, with the credentials for it. */
   prometheusSecret: string | undefined;
+  /** Where traces of plans go. */
+  traces?: TraceSettings | undefined;
   log: Logger;
 }
 
@@ -34,7 +41,7 @@ const leaseRequestMs = 2_000;
 /** A worker at work: warm caches in every replica, one of them leads. Resolves when it takes part in the election. */
 export async function runWorker(
   connection: Connection,
-  { namespace, instance, health, prometheus, prometheusSecret, log }: RunOptions,
+  { namespace, instance, health, prometheus, prometheusSecret, traces, log }: RunOptions,
 ): Promise<{ stop(): Promise<void> }> {
   const client = createClient(connection, { timeoutMs: requestMs });
   const leader = createLeader({
@@ -55,6 +62,18 @@ export async function runWorker(
   };
   const metrics = countedQueries(createPrometheus(reach), counters.asked);
   const counting = countedQueries(createPrometheus(reach), counters.asked);
+  const post = receiverReach(namedSecrets({ client, namespace, now: Date.now, parse: parseReceiverSecret }));
+  const notifier = createNotifier({
+    client,
+    namespace,
+    log,
+    clock: systemClock,
+    now: Date.now,
+    isLeader: () => leader.isLeader(),
+    send: post.send,
+    onOutcome: counters.notified,
+  });
+  const tracer = traces && createTracer({ ...traces, log, clock: systemClock, now: Date.now });
   const worker = createWorker({
     client,
     prometheus: metrics,
@@ -69,6 +88,8 @@ export async function runWorker(
     isLeader: () => leader.isLeader(),
     onBypass: counters.bypassed,
     onEnd: counters.ended,
+    followers: tracer ? [notifier, tracer] : [notifier],
+    told: notifier.told,
   });
   counters.watch(worker.state);
   let isReady = false;
@@ -87,10 +108,11 @@ export async function runWorker(
     async stop() {
       keys.stop();
       await worker.stop();
+      await notifier.stop();
       await leader.stop();
       await election;
       listener.close();
-      await Promise.all([metrics.close(), counting.close()]);
+      await Promise.all([metrics.close(), counting.close(), post.close(), tracer?.close()]);
       await connection.close();
     },
   };

@@ -56,7 +56,8 @@ export class Sealer {
       if (seal) {
         this.#stored = sealHash(seal);
         this.#late.delete(uid);
-        log.info({ plan: nameOf(plan), outcome: seal.outcome, seal: seal.number, hash: this.#stored, key: seal.key }, "sealed");
+        const { namespace, name } = plan.metadata;
+        log.info({ namespace, plan: name, outcome: seal.outcome, seal: seal.number, hash: this.#stored, signedBy: seal.key }, "sealed");
       } else this.#late.set(uid, status);
       return written;
     });
@@ -164,8 +165,6 @@ interface Opened {
   key: SigningKey;
   configMap: ConfigMap | undefined;
 }
-
-const nameOf = ({ metadata }: CanaryPlan): string => `${metadata.namespace}/${metadata.name}`;
 
 /** The answer will be the same until a person does something about it. A conflict, a timeout or too many requests pass. */
 const isRefusal = (error: unknown): boolean =>

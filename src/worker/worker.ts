@@ -1,8 +1,9 @@
 import type { Logger } from "pino";
-import { type CanaryPlan, isLive, type JournalEntry, type Phase, type PlanStatus } from "../api/plan.ts";
+import { type CanaryPlan, isLive, type JournalEntry, type PlanStatus } from "../api/plan.ts";
 import type { SealKey } from "../core/admission/seal.ts";
 import { settleTime } from "../core/analysis/settle.ts";
 import { appended, journalRoot } from "../core/audit/journal.ts";
+import type { Told } from "../core/notify/notified.ts";
 import { isAlreadyExists, isConflict, isNotFound } from "../kube/apiError.ts";
 import type { Client } from "../kube/client.ts";
 import type { Trouble } from "../kube/reflector.ts";
@@ -13,9 +14,9 @@ import type { AuditKeys } from "../tls/auditKeys.ts";
 import type { Hands } from "./act.ts";
 import { bypassOf } from "./bypass.ts";
 import { type Caches, openCaches } from "./caches.ts";
-import type { WorkerState } from "./counters.ts";
 import { countAll } from "./countRequests.ts";
 import { writeEvent } from "./events.ts";
+import type { Follower, World } from "./follower.ts";
 import { Outdated } from "./guest.ts";
 import { lately } from "./lately.ts";
 import { type Instruments, startMeasurement } from "./measure.ts";
@@ -28,6 +29,7 @@ import { builtinReader } from "./readBuiltins.ts";
 import { type Reconciler, reconcile } from "./reconcile.ts";
 import { Sealer } from "./sealer.ts";
 import { isSidecarKey, SidecarWatch } from "./sidecars.ts";
+import type { WorkerState } from "./stateGauges.ts";
 import { tidyRecord } from "./tidyRecord.ts";
 
 export interface WorkerOptions {
@@ -50,8 +52,12 @@ export interface WorkerOptions {
   auditKeys(): Promise<AuditKeys>;
   /** A plan of phase Bypassed was recorded; the reason is one of the catalogue's. */
   onBypass?(reason: string): void;
-  /** A plan of a request has ended in this phase. */
-  onEnd?(phase: Phase): void;
+  /** A plan of a request has ended with this status. */
+  onEnd?(status: PlanStatus): void;
+  /** Those who read the plans beside the loop. */
+  followers?: readonly Follower[];
+  /** What is known of those whom a policy names to be told. */
+  told?(policy: string): Told;
 }
 
 export interface Worker {
@@ -92,6 +98,12 @@ export function createWorker(options: WorkerOptions): Worker {
     sidecarPolicyChanged: (name) => sidecars.policyChanged(name),
     namespaceChanged: (name) => sidecars.namespaceChanged(name),
     replicaSetChanged: (uid) => sidecars.replicaSetChanged(uid),
+    policyChanged: (policy) => {
+      for (const follower of options.followers ?? []) follower.policyChanged?.(policy);
+    },
+    planChanged: (plan) => {
+      for (const follower of options.followers ?? []) follower.changed(plan);
+    },
     trouble,
   });
   const sidecars = new SidecarWatch({
@@ -133,6 +145,12 @@ export function createWorker(options: WorkerOptions): Worker {
   };
   const reconciler: Reconciler = { senses: { caches, memories, keys: options.keys, settle, now }, hands, log, mayWrite: options.isLeader };
 
+  const world: World = {
+    plans: () => caches.plans.values(),
+    policy: (name) => caches.policies.get(name),
+    lookAtPolicy: (name) => look(policyKey({ metadata: { name } })),
+  };
+
   async function recordBypass(before: DeploymentProjection, after: DeploymentProjection): Promise<void> {
     const plan = bypassOf(before, after, caches, options.namespace, now());
     if (!plan) return;
@@ -145,7 +163,8 @@ export function createWorker(options: WorkerOptions): Worker {
       );
       options.onBypass?.(status.reason);
       await tellOfBypass(made, status);
-      log.warn({ plan: plan.metadata.name, reason: status.reason }, status.message);
+      const { namespace, name } = plan.metadata;
+      log.warn({ namespace, name: plan.spec.deployment.name, plan: name, reason: status.reason }, status.message);
     } catch (error) {
       if (!isAlreadyExists(error)) log.error({ err: error }, "a bypass could not be recorded");
     }
@@ -162,7 +181,7 @@ export function createWorker(options: WorkerOptions): Worker {
     if (isSidecarKey(key)) return options.isLeader() ? sidecars.lookAt(key) : undefined;
     const policy = policyOfKey(key);
     if (policy === undefined) return lookAtDeployment(key);
-    if (options.isLeader()) await writePolicyStatus(policy, hands);
+    if (options.isLeader()) await writePolicyStatus(policy, hands, options.told?.(policy));
     return undefined;
   }
 
@@ -193,6 +212,7 @@ export function createWorker(options: WorkerOptions): Worker {
       for (const policy of caches.policies.values()) own.add(policyKey(policy));
       for (const plan of caches.plans.values()) own.add(`${plan.metadata.namespace}/${plan.spec.deployment.name}`);
       sidecars.lead();
+      for (const follower of options.followers ?? []) follower.lead(world, signal);
       let stopMeter = clock.setTimer(readAndGoOn, meterMs);
       function readAndGoOn(): void {
         void readMeters();
@@ -208,6 +228,8 @@ export function createWorker(options: WorkerOptions): Worker {
     },
     state: () => ({
       plans: caches.plans.values(),
+      policies: [...caches.policies.values(), ...caches.sidecarPolicies.values()],
+      watches: caches.ages(),
       ...(queue === undefined ? {} : { queue: { depth: queue.depth, oldestMs: queue.oldestAge, sinceLookMs: clock.now() - lookedAt } }),
     }),
     async stop() {

@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { nodeFlags } from "../lab/runtimeEnv.ts";
 import { type ServerProcess, startServer } from "../webhook/flood/process.ts";
 import { quantile, type Reviewer, reviewer } from "../webhook/flood/reviewer.ts";
 import { openLoop } from "./openLoop.ts";
@@ -30,14 +29,12 @@ export interface ComparisonOptions {
 }
 
 const images = { "for no policy": "nginx:1.24.0", held: "nginx:canary" } as const;
-const manifest = readFileSync(join(import.meta.dirname, "..", "..", "manifests", "base", "webhook.yaml"), "utf8");
-/** Of the container. */
-export const nodeOptions = (/name: NODE_OPTIONS\n\s+value: "(.*)"/.exec(manifest)?.[1] ?? "").split(" ");
+const flags = nodeFlags("webhook");
 const callers = 5;
 
 /** Rounds in turns: bare, ours, bare, ours … after as many reviews for each as its code needs to be compiled. */
 export async function compareCpu(size: Size, kind: keyof typeof images, { load, reviews, rounds }: ComparisonOptions): Promise<Comparison> {
-  const servers = await Promise.all([startServer("bare", nodeOptions), startServer("serin", nodeOptions)]);
+  const servers = await Promise.all([startServer("bare", flags), startServer("serin", flags)]);
   const [bare, serin] = servers.map((server) => ({ server, client: reviewer(server) }));
   if (!bare || !serin) throw new Error("both were started");
   const body = sizedReview(sizes[size], images[kind]);

@@ -32,7 +32,8 @@ function stamping(plan: CanaryPlan, webhookIsUp = true) {
     const [[field, wish] = []] = Object.entries(control) as Array<[keyof Control, object | null]>;
     const isNew = field !== undefined && stored.spec.control[field] === undefined;
     stored = merged(stored, body) as typeof stored;
-    if (webhookIsUp && isNew && field && wish) Object.assign(stored.spec.control[field] as object, { by: "alice", at: at(200) });
+    if (webhookIsUp && isNew && field && wish)
+      Object.assign(stored.spec.control[field] as object, { by: "alice", at: at(200), key: "k", mac: "m" });
     return structuredClone(stored);
   };
   return { sent, onPatch };
@@ -52,12 +53,20 @@ describe("what is asked, and what is said to come next", () => {
   });
 
   test("an approval of an earlier gate is taken away first, or its old stamp would stay", async () => {
-    const { sent, code } = await typed("approve nginx", atGate(asking({ approve: { step: 0, by: "bob", at: at(5) } })));
+    const { sent, code } = await typed("approve nginx", atGate(asking({ approve: { step: 0, by: "bob", at: at(5), key: "k", mac: "m" } })));
     expect({ sent, code }).toEqual({ sent: [{ approve: null }, { approve: { step: 1 } }], code: 0 });
   });
 
+  test("a name without the webhook's signature may be anybody's: it is taken back, and asked anew", async () => {
+    const forged = await typed("approve nginx", atGate(asking({ approve: { step: 1, by: "mallory", at: at(5) } })));
+    expect(forged.sent).toEqual([{ approve: null }, { approve: { step: 1 } }]);
+    expect(forged.out).toMatch(/^approved by alice: /);
+    const held = await typed("hold nginx", inPause(asking({ hold: { by: "mallory", at: at(5) } })));
+    expect(held).toMatchObject({ sent: [], out: expect.stringMatching(/^on hold already\n/) });
+  });
+
   test("one that the worker has not seen yet is not asked again; one that it has used is", async () => {
-    const asked = asking({ approve: { step: 1, by: "bob", at: at(5) } });
+    const asked = asking({ approve: { step: 1, by: "bob", at: at(5), key: "k", mac: "m" } });
     expect(await typed("approve nginx", atGate(asked))).toMatchObject({
       sent: [],
       code: 0,
@@ -80,7 +89,7 @@ describe("what is asked, and what is said to come next", () => {
       `on hold by alice: plan nginx-x7k2m stays at weight 60\nnext: its metrics are still judged, and a failure rolls it back; go on with: kubectl serin resume deploy/nginx -n shop\n${follow}`,
     );
     expect(sent).toEqual([{ hold: {} }]);
-    const again = await typed("hold nginx", inPause(asking({ hold: { by: "bob", at: at(5) } })));
+    const again = await typed("hold nginx", inPause(asking({ hold: { by: "bob", at: at(5), key: "k", mac: "m" } })));
     expect(again).toMatchObject({ sent: [], code: 0, out: `on hold already, by bob since ${at(5)}\n${follow}` });
   });
 

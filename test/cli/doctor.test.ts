@@ -37,6 +37,13 @@ const program = (name: string, availableReplicas = 2, prometheus = "http://prome
   spec: { replicas: 2, template: { spec: { containers: [{ name: "x", env: [{ name: "SERIN_PROMETHEUS", value: prometheus }] }] } } },
   status: { availableReplicas },
 });
+const failing = {
+  type: "Notified",
+  status: "False",
+  reason: "ReceiverFailing",
+  message: "people (slack): HTTP 404",
+  lastTransitionTime: at(0),
+};
 const healthy = (): World => [
   aPolicy(),
   configuration(pem.ca),
@@ -127,6 +134,12 @@ describe("each thing that may be wrong has its code and what to do", () => {
     ],
     ["no policy", () => without(healthy(), "CanaryPolicy"), /^warning +Kinds +there is no CanaryPolicy/m, 0],
     ["kinds", healthy, /^problem +Kinds +Serin's kinds are not installed/m, 1, { absent: ["canarypolicies"] }],
+    [
+      "a receiver that does not answer",
+      () => [...without(healthy(), "CanaryPolicy"), { ...aPolicy(), status: { conditions: [failing] } }],
+      /^warning +Notified +CanaryPolicy default can't tell everybody: people \(slack\): HTTP 404\n +fix: put it right, then: kubectl serin notify test default$/m,
+      0,
+    ],
     [
       "no Istio",
       healthy,

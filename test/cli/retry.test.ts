@@ -25,7 +25,8 @@ function stamping(plan: CanaryPlan, webhookIsUp = true) {
     sent.push({ name, body });
     const isNew = stored.spec.control.retry === undefined;
     stored = merged(stored, body) as typeof stored;
-    if (webhookIsUp && isNew && stored.spec.control.retry) Object.assign(stored.spec.control.retry, { by: "alice", at: at(200) });
+    if (webhookIsUp && isNew && stored.spec.control.retry)
+      Object.assign(stored.spec.control.retry, { by: "alice", at: at(200), key: "k", mac: "m" });
     return structuredClone(stored);
   };
   return { sent, onPatch };
@@ -56,7 +57,7 @@ describe("a template that is held gets another canary", () => {
   });
 
   test("asking twice asks once", async () => {
-    const asked = heldPlan(asking({ retry: { by: "bob", at: at(190) } }));
+    const asked = heldPlan(asking({ retry: { by: "bob", at: at(190), key: "k", mac: "m" } }));
     const { out, code } = await serin("retry nginx", [world(asked)]);
     expect(out).toMatch(/^nginx-x7k2m was asked for already, by bob at 2026-11-23T10:03:10.000Z: it begins when a worker sees it\n/);
     expect(code).toBe(0);

@@ -3,6 +3,7 @@ import { type AuditKeys, parseAuditKeys, withNewKey } from "../../src/tls/auditK
 import { createWorker, type Worker } from "../../src/worker/worker.ts";
 import { apiClient, type ClientLags } from "./apiClient.ts";
 import type { ApiServer } from "./apiServer.ts";
+import { unknownFields } from "./logFields.ts";
 import type { FakePrometheus } from "./prometheus.ts";
 import type { SimulatedClock } from "./simulatedClock.ts";
 import { keys } from "./users.ts";
@@ -77,8 +78,13 @@ export class WorkerProcess {
   }
 
   #log(): Logger {
-    const ignore = () => {};
-    const error = (fields: { err?: unknown }, message: string) => void this.errors.push(fields.err ?? message);
-    return { debug: ignore, info: ignore, warn: ignore, error } as unknown as Logger;
+    const check = (fields: object) => {
+      for (const name of unknownFields(fields)) this.errors.push(`the log's schema knows no field ${name}`);
+    };
+    const error = (fields: { err?: unknown }, message: string) => {
+      check(fields);
+      this.errors.push(fields.err ?? message);
+    };
+    return { debug: check, info: check, warn: check, error } as unknown as Logger;
   }
 }

@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { logSchemaText } from "../../src/api/logLine.ts";
 import { manifestFiles } from "../../src/api/manifest.ts";
 import { chartFiles } from "../../src/chart/chart.ts";
 import { schemaText } from "../../src/cli/output/schemas.ts";
@@ -12,6 +13,10 @@ test("manifests/crd is what src/api says: run `make generate` when this fails", 
 
 test("src/cli/output/schema.json is what schemas.ts says: run `make generate` when this fails", () => {
   expect(textOf("src/cli/output/schema.json")).toBe(schemaText());
+});
+
+test("src/api/logLine.schema.json is what logLine.ts says: run `make generate` when this fails", () => {
+  expect(textOf("src/api/logLine.schema.json")).toBe(logSchemaText());
 });
 
 test("manifests/crd holds the generated files and a kustomization at most", () => {

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
-import { checkout, sourceFiles, textOf, trackedFiles } from "./sources.ts";
+import { commands } from "../../src/cli/main.ts";
+import { checkout, sourceFiles, textOf } from "./sources.ts";
 
 /*
  * A reason is what people grep for. Each `src/core/<part>/reasons.ts` exports one table, reason → sentence; no reason is told elsewhere with a
- * word of its own, none is listed twice with two meanings, and the reference in README or docs, when there is one, names all of them.
+ * word of its own, none is listed twice with two meanings, and `manifests/reasons.md` has all of them, with what to do.
  */
 const catalogues = sourceFiles().filter((file) => /^src\/core\/\w+\/reasons\.ts$/.test(file));
 
@@ -38,10 +39,17 @@ test.skipIf(catalogues.length === 0)("every reason of a catalogue is used", asyn
   expect(unused.filter((reason) => !code.includes(`"${reason}"`) && !code.includes(`.${reason}`))).toEqual([]);
 });
 
-const reference = trackedFiles().filter((file) => /^docs\/.*reasons.*\.md$/i.test(file));
+test("manifests/reasons.md has each reason with its sentence, and no other", async () => {
+  const rows = [...textOf("manifests/reasons.md").matchAll(/^\| `(\w+)` \| (.*?) \| .*\|$/gm)].map(
+    ([, reason, meaning]) => `${reason}: ${meaning}`,
+  );
+  const known = (await Promise.all(catalogues.map(reasonsIn))).flat().map(([reason, meaning]) => `${reason}: ${meaning}`);
+  expect(rows.sort()).toEqual(known.sort());
+});
 
-test.skipIf(reference.length === 0)("the reference names every reason", async () => {
-  const text = reference.map(textOf).join("\n");
-  const reasons = (await Promise.all(catalogues.map(reasonsIn))).flat().map(([reason]) => reason);
-  expect(reasons.filter((reason) => !text.includes(`\`${reason}\``))).toEqual([]);
+test("every command of kubectl serin in manifests/reasons.md is one", () => {
+  const io = { out: () => undefined, err: () => undefined } as never;
+  const verbs = new Set(commands(io, () => undefined).commands.map((command) => command.name()));
+  const typed = [...textOf("manifests/reasons.md").matchAll(/kubectl serin ([a-z]+)/g)].map(([, verb = ""]) => verb);
+  expect(typed.filter((verb) => !verbs.has(verb))).toEqual([]);
 });

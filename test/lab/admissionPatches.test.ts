@@ -12,7 +12,7 @@ import type { ReviewedDeployment } from "../../src/core/admission/deploymentRevi
 import type { JsonPatchOperation } from "../../src/core/admission/jsonPatch.ts";
 import type { World } from "../../src/core/admission/world.ts";
 import { intentKeysSecretName, parseIntentKeys } from "../../src/tls/intentKeys.ts";
-import { makeServingCertificate } from "../../src/tls/servingSecret.ts";
+import { makeServingCertificate } from "../../src/tls/makeServingCertificate.ts";
 import { inLanes } from "../house/inLanes.ts";
 import { type ClusterClient, connectCluster } from "./kubelet/clusterClient.ts";
 import { type Story, tell } from "./story.ts";

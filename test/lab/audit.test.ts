@@ -1,52 +1,39 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { logLine } from "../../src/api/logLine.ts";
 import type { CanaryPlan } from "../../src/api/plan.ts";
-import { type AuditEvent, auditLog } from "./auditLog.ts";
+import type { AuditRow } from "../../src/cli/audit/auditRow.ts";
+import { disagreements } from "./auditJoin.ts";
+import { acting, as, expected, playAll, settle } from "./auditStory.ts";
+import { imageChanges } from "./imageChanges.ts";
 import { type Story, type Typed, tell } from "./story.ts";
-import { applyAll, house, settleTown, townPolicy } from "./storyTown.ts";
+import { applyAll } from "./storyTown.ts";
 import { until } from "./until.ts";
 
 /** After a mixed hour, in a minute: the record says who did what, agrees with kube-apiserver's own log, and shows whoever touches it. */
 let story: Story;
 
-const quick = { steps: [{ setWeight: 50 }, { pause: {} }], canary: { progressDeadline: "5s" } };
-const long = { steps: [{ setWeight: 30 }, { pause: { duration: "1h" } }] };
-
 beforeAll(async () => {
   // Short-lived keys: the chain goes over several rotations.
-  story = await tell({ certTimes: "auditKey=4s" });
-  const policies = [townPolicy("plain", quick), townPolicy("late", long)];
-  await settleTown(
-    story,
-    policies,
-    ["web", "bad", "out", "late"].flatMap((name) => house(name)),
-  );
-  await story.kubectl("annotate", "deploy/out", "serin.dev/canary=off");
+  story = await tell({ certTimes: "auditKey=4s", auditBodies: true });
+  await settle(story);
 });
 afterAll(() => story?.stop());
 
-const as = (user: string): string[] => [`--as=${user}`, "--as-group=system:masters"];
-const setImage = (user: string, name: string, image: string): Promise<string> =>
-  story.kubectl("set", "image", `deploy/${name}`, `nginx=${image}`, ...as(user));
-const serin = (line: string, ...more: string[]): Promise<Typed> => story.type("kubectl", "serin", ...line.split(" "), ...more);
+const serin = (line: string, ...more: string[]): Promise<Typed> => acting(story).serin(line, ...more);
 const log = (): string => join(story.lab.dir, "audit.log");
 
-interface Row {
-  outcome: string;
-  user: string;
-  deployment: string;
-  decisions: string[];
-  reason: string;
-  plan?: string;
-  request?: string;
-  seal?: number;
-}
-
-async function rows(): Promise<Row[]> {
+async function rows(): Promise<AuditRow[]> {
   const told = await serin(`audit -A -o json --apiserver-log ${log()}`);
   expect(told).toMatchObject({ code: 0, stderr: "" });
-  return JSON.parse(told.stdout) as Row[];
+  return JSON.parse(told.stdout) as AuditRow[];
+}
+
+/** As `audit` tells it against what this test reads in kube-apiserver's log by itself. */
+async function agree(): Promise<void> {
+  const { changes, refusals } = await imageChanges(story.lab);
+  expect(disagreements(await rows(), changes, refusals)).toEqual([]);
 }
 
 /** The admin's kubeconfig, as another person: the API server decides what he may. */
@@ -67,46 +54,24 @@ async function asPerson(name: string, clusterRole: string, kind = "ClusterRoleBi
   return `--kubeconfig=${file}`;
 }
 
-test("after a promotion, a rollback, a bypass, a refusal, an approval and an abort: who did what for each", async () => {
-  await setImage("alice", "web", "nginx:2");
-  await setImage("carol", "bad", "nginx:3-crash");
-  await setImage("dave", "out", "nginx:4");
-  await setImage("frank", "late", "late/nginx:5");
-  await story.planWhen("late/nginx:5", "in its pause", ({ status }) => status?.reason === "StepStarted" && status.step?.index === 1);
-  expect((await story.type("kubectl", "rollout", "resume", "deploy/late", ...as("eve"))).code).toBe(1);
-  const { metadata } = await story.plan("late/nginx:5");
-  await story.kubectl("patch", "plan", metadata.name, "--type=merge", "-p", '{"spec":{"control":{"abort":{}}}}', ...as("grace"));
-  await story.planWhen("nginx:2", "at its gate", ({ status }) => status?.reason === "PausedForApproval");
-  await story.kubectl("rollout", "resume", "deploy/web", ...as("bob"));
-  for (const image of ["nginx:2", "nginx:3-crash", "nginx:4", "late/nginx:5"]) await story.ends(image, 60);
-
+test("after promotions, rollbacks, a bypass, refusals, an approval, a hold, aborts and changes of mind: who did what for each", async () => {
+  await playAll(story);
   const told = await rows();
-  expect(told.map(({ outcome, user, deployment, decisions }) => [deployment, outcome, user, decisions.join()]).sort()).toEqual([
-    ["bad", "RolledBack", "carol", ""],
-    ["late", "Denied", "eve", ""],
-    ["late", "RolledBack", "frank", "aborted by grace"],
-    ["out", "Bypassed", "dave", ""],
-    ["web", "Promoted", "alice", "step 2 approved by bob (kubectl rollout resume)"],
-  ]);
-  expect(told.flatMap(({ seal }) => seal ?? []).sort()).toEqual([1, 2, 3, 4]);
-  const story2 = await serin(`audit show ${told.find(({ user }) => user === "frank")?.plan}`);
-  expect(story2.stdout).toMatch(/frank \(of system:masters.*with kubectl-set\) asked for it at/);
-  expect(story2.stdout).toContain("aborted by grace");
+  expect(told.map(({ deployment, outcome, user, decisions }) => `${deployment} ${outcome} ${user} ${decisions.join()}`).sort()).toEqual(
+    expected,
+  );
+  expect(told.flatMap(({ seal }) => seal ?? []).sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  const plan = told.find(({ user }) => user === "frank")?.plan;
+  const { stdout } = await serin(`audit show ${plan}`);
+  expect(stdout).toMatch(/frank \(of system:masters.*with kubectl-set\) asked for it at/);
+  expect(stdout).toContain("aborted by grace");
 });
 
-test("kube-apiserver's own log says the same of every image change, and verify finds nothing", async () => {
-  type Annotated = AuditEvent & { annotations?: Record<string, string>; impersonatedUser?: { username: string } };
-  const asked = ((await auditLog(story.lab)) as Annotated[]).flatMap(({ annotations = {}, impersonatedUser, objectRef }) => {
-    const said = (key: string) => annotations[`deployments.serin.dev/${key}`];
-    if (said("decision") !== "Held") return [];
-    return [{ request: said("request"), user: impersonatedUser?.username, deployment: objectRef?.name, plan: said("plan") }];
-  });
-  const recorded = (await rows()).filter(({ outcome, request }) => request !== undefined && outcome !== "Denied");
-  const key = ({ request }: { request?: string | undefined }) => request ?? "";
-  expect(
-    recorded.map(({ request, user, deployment, plan }) => ({ request, user, deployment, plan })).sort((a, b) => (key(a) < key(b) ? -1 : 1)),
-  ).toEqual(asked.sort((a, b) => (key(a) < key(b) ? -1 : 1)));
-  expect(asked).toHaveLength(3);
+test("kube-apiserver's own log says the same of every image change and every refusal, and verify finds nothing", async () => {
+  await agree();
+  const { changes, refusals } = await imageChanges(story.lab);
+  expect(new Set(changes.map(({ user }) => user)).size).toBeGreaterThan(10);
+  expect(refusals.map(({ user }) => user).sort()).toEqual(["eve", "rita"]);
   await until("a rotation of the key that seals", async () => {
     const { data } = JSON.parse(await story.kubectl("get", "configmap", "serin-audit-keys", "-n", "serin-system", "-o", "json")) as {
       data: object;
@@ -115,14 +80,22 @@ test("kube-apiserver's own log says the same of every image change, and verify f
   });
   const verified = await serin(`audit verify --apiserver-log ${log()}`);
   expect(verified, verified.stdout).toMatchObject({ code: 0, stderr: "" });
-  expect(verified.stdout).toContain("the record is whole and as it was sealed: 4 plans (4 sealed, 0 live)");
+  expect(verified.stdout).toContain("the record is whole and as it was sealed: 10 plans (10 sealed, 0 live)");
+});
+
+test("a refusal is an Event that others find, and in no dry run", async () => {
+  const told = async () => (await serin("events deploy/late")).stdout;
+  await until("the Event", async () => /Warning +\w+ +late-\w+ +refused to eve: /.test(await told()));
+  expect(await story.kubectl("get", "events", "--field-selector", "involvedObject.name=bad")).toContain("refused to rita: ");
+  await story.type("kubectl", "rollout", "resume", "deploy/late", "--dry-run=server", ...as("dora"));
+  expect(await told()).not.toContain("dora");
 });
 
 test("an auditor reads and verifies, and can do nothing else; who sees one namespace can't check the chain", async () => {
   const judge = await asPerson("judge", "serin-auditor");
   await until("the auditor's rights", async () => (await serin("audit -A", judge)).code === 0);
   expect(await serin("audit verify", judge)).toMatchObject({ code: 0 });
-  expect((await serin("audit export", judge)).stdout.split("\n").filter((line) => line !== "")).toHaveLength(5);
+  expect((await serin("audit export", judge)).stdout.split("\n").filter((line) => line !== "")).toHaveLength(11);
   const may = async (...what: string[]) => (await story.type("kubectl", "auth", "can-i", ...what, judge)).stdout.trim();
   for (const what of ["list canaryplans -A", "list canarypolicies", "list events -A", "get configmap/serin-audit-heads -n serin-system"])
     expect(await may(...what.split(" ")), what).toBe("yes");
@@ -147,17 +120,33 @@ test("an auditor reads and verifies, and can do nothing else; who sees one names
 
 test("a change while the webhook is down: kube-apiserver's log says who, the record says what, verify says both", async () => {
   await story.lab.processes.kill("serin-webhook-0", "SIGKILL");
-  await setImage("mallory", "web", "nginx:6");
-  await story.ends("nginx:6", 60);
+  await acting(story).setImage("mallory", "web", "nginx:12");
+  await story.ends("nginx:12", 60);
   const found = await serin(`audit verify --apiserver-log ${log()}`);
   expect(found.code).toBe(1);
   expect(found.stdout).toMatch(
     /FailedOpen: \S+ mallory patch deployments default\/web: webhook deployments.serin.dev was not asked; plan default\/web-\w+ records it\n/,
   );
-  expect(found.stdout).toContain("1 thing is wrong: 5 plans (5 sealed, 0 live)");
+  expect(found.stdout).toContain("1 thing is wrong: 11 plans (11 sealed, 0 live)");
   const bypassed = (await rows()).filter(({ outcome, deployment }) => outcome === "Bypassed" && deployment === "web");
   expect(bypassed).toMatchObject([{ user: "mallory" }]);
+  await agree();
   await story.lab.processes.restart("serin-webhook-0");
+});
+
+test("history removes finished plans, says so in the signed heads, and an export from before still has them", async () => {
+  const exported = join(story.lab.dir, "before-pruning.jsonl");
+  await writeFile(exported, (await serin("audit export")).stdout);
+  expect(await story.plansOf("twice")).toHaveLength(2);
+  await story.kubectl("patch", "canarypolicy", "plain", "--type=merge", "-p", '{"spec":{"history":{"keep":1}}}');
+  await until("the older plan is gone", async () => (await story.plansOf("twice")).length === 1);
+  const verified = await serin("audit verify");
+  expect(verified, verified.stdout).toMatchObject({ code: 0 });
+  expect(verified.stdout).toMatch(/• 1 finished plans were removed by their policy's history: seals \d+\n/);
+  expect(verified.stdout).toContain("10 plans (10 sealed, 0 live)");
+  const saved = await serin(`audit verify -f ${exported}`);
+  expect(saved, saved.stdout).toMatchObject({ code: 0, stdout: expect.stringContaining("11 plans (11 sealed, 0 live)") });
+  expect((await serin(`audit -A -f ${exported} --deployment twice -o csv`)).stdout.match(/,Promoted,/g)).toHaveLength(2);
 });
 
 test("whoever edits a sealed plan, even as an administrator, is found, and an export from before is still whole", async () => {
@@ -176,6 +165,21 @@ test("whoever edits a sealed plan, even as an administrator, is found, and an ex
   expect(found.stdout).toMatch(/ForeignWrite: .* lab-admin patch canaryplans\/status default\/bad-/);
   expect(await serin(`audit verify -f ${exported}`)).toMatchObject({ code: 0 });
 
-  await story.kubectl("delete", "plan", (await story.plan("nginx:2")).metadata.name);
+  await story.kubectl("delete", "plan", (await story.plan("gate/nginx:2")).metadata.name);
   expect((await serin("audit verify")).stdout).toMatch(/SealMissing|NewestCut/);
+});
+
+test("every line that webhook, worker and certs have written has the published shape", async () => {
+  const names = (await readdir(story.lab.dir)).filter((name) => /^serin-.*\.log$/.test(name));
+  const components = new Set<string>();
+  const decisions = new Set<string>();
+  for (const name of names)
+    for (const line of (await readFile(join(story.lab.dir, name), "utf8")).split("\n").filter((text) => text !== "")) {
+      const parsed = logLine.safeParse(JSON.parse(line));
+      expect(parsed.error?.message, `${name}: ${line}`).toBeUndefined();
+      components.add(parsed.data?.component ?? "");
+      if (parsed.data?.decision) decisions.add(parsed.data.decision);
+    }
+  expect([...components].sort()).toEqual(["certs", "webhook", "worker"]);
+  expect([...decisions]).toEqual(expect.arrayContaining(["Held", "Denied", "Bypassed", "Approved", "Stamped"]));
 });

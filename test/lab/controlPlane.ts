@@ -4,24 +4,41 @@ import { ADVERTISED, APISERVER, APISERVER_PORT, ETCD, ETCD_PEER, POD_RANGE, SERV
 import { type Certificates, makeCertificates } from "./certificates.ts";
 import { answersOk, answersOkOverTls } from "./httpAnswers.ts";
 import { makeStaticTokens, type StaticTokens, type StaticUser, writeKubeconfig } from "./kubeconfig.ts";
+import type { LabOptions } from "./options.ts";
 import { partFile } from "./parts/ensureParts.ts";
 import type { Processes } from "./processes.ts";
 
 /** The witness of who wrote what and how often: one line per finished request, without its content. */
-const AUDIT_POLICY = {
+const auditPolicy = ({ auditBodies = false }: Pick<LabOptions, "auditBodies">) => ({
   apiVersion: "audit.k8s.io/v1",
   kind: "Policy",
   omitStages: ["RequestReceived"],
-  rules: [{ level: "Metadata" }],
-};
+  rules: [
+    ...(auditBodies
+      ? [
+          {
+            level: "RequestResponse",
+            verbs: ["create", "update", "patch", "delete"],
+            resources: [{ group: "apps", resources: ["deployments"] }],
+            omitManagedFields: true,
+          },
+        ]
+      : []),
+    { level: "Metadata" },
+  ],
+});
 
 /** Starts etcd, kube-apiserver and kube-controller-manager; gives the kubeconfig of each user. */
-export async function startControlPlane(dir: string, processes: Processes): Promise<Record<StaticUser, string>> {
+export async function startControlPlane(
+  dir: string,
+  processes: Processes,
+  options: Pick<LabOptions, "auditBodies">,
+): Promise<Record<StaticUser, string>> {
   const [certificates, tokens] = await Promise.all([makeCertificates(dir), makeStaticTokens(dir), startEtcd(dir, processes)]);
   const users = Object.keys(tokens.of) as StaticUser[];
   const files = await Promise.all(users.map((user) => writeKubeconfig(dir, user, certificates.ca, tokens.of[user])));
   const kubeconfigs = Object.fromEntries(users.map((user, i) => [user, files[i]])) as Record<StaticUser, string>;
-  await startApiserver(dir, processes, certificates, tokens);
+  await startApiserver(dir, processes, certificates, tokens, auditPolicy(options));
   await startControllerManager(processes, certificates, kubeconfigs["controller-manager"]);
   return kubeconfigs;
 }
@@ -41,9 +58,15 @@ async function startEtcd(dir: string, processes: Processes): Promise<void> {
   await processes.start({ name: "etcd", command, args, ready: () => answersOk(`http://${ETCD}/readyz`) });
 }
 
-async function startApiserver(dir: string, processes: Processes, certificates: Certificates, tokens: StaticTokens): Promise<void> {
+async function startApiserver(
+  dir: string,
+  processes: Processes,
+  certificates: Certificates,
+  tokens: StaticTokens,
+  auditing: object,
+): Promise<void> {
   const policy = join(dir, "audit-policy.json");
-  await writeFile(policy, JSON.stringify(AUDIT_POLICY));
+  await writeFile(policy, JSON.stringify(auditing));
   const args = [
     `--etcd-servers=http://${ETCD}`,
     "--bind-address=0.0.0.0",

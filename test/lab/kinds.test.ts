@@ -6,6 +6,7 @@ import { kinds } from "../../src/api/crd.ts";
 import { apiVersion } from "../../src/api/names.ts";
 import { parseMetricTemplate, parsePolicy } from "../../src/api/parse.ts";
 import { type StructuralSchema, structural } from "../../src/api/structural.ts";
+import { badNotifications } from "../api/badNotifications.ts";
 import { aPlan, asking, inPhase } from "../build/plan.ts";
 import { aMetric, aPolicy, withAnalysis } from "../build/policy.ts";
 import { type Lab, startLab } from "./lab.ts";
@@ -32,6 +33,7 @@ const template = (fields: Record<string, unknown>, args?: unknown) => {
   const { name: _, ...body } = aMetric();
   return { apiVersion, kind: "MetricTemplate", metadata: { name: "t" }, spec: { args, metric: { ...body, ...fields } } };
 };
+const telling = (item: Record<string, unknown>) => policy({ steps: [{ setWeight: 30 }], notifications: [{ name: "releases", ...item }] });
 const steps = (...list: unknown[]) => policy({ steps: [{ setWeight: 30 }, ...list] });
 
 /** What kubectl printed; "" when the object was taken. */
@@ -198,6 +200,7 @@ const refused: Array<[what: string, object: unknown, says: string]> = [
     { ...aPlan(), metadata: { name: "p", namespace: "shop" }, spec: { ...aPlan().spec, control: { approve: { step: -1 } } } },
     "spec.control.approve.step in body should be greater than or equal to 0",
   ],
+  ...badNotifications.map(([what, item, { both }]): [string, unknown, string] => [`to tell ${what}`, telling(item), both]),
 ];
 
 describe("the API server refuses, and says what to write instead:", () => {

@@ -58,7 +58,7 @@ async function startParts(dir: string, processes: Processes, options: LabOptions
   const prometheus = has("prometheus")
     ? startPrometheus(dir, processes, options.scrape, { istio: has("istio"), serin: has("serin") ? serinHealth(options) : {} })
     : Promise.resolve();
-  const [kubeconfigs] = await Promise.all([startControlPlane(dir, processes), prometheus]);
+  const [kubeconfigs] = await Promise.all([startControlPlane(dir, processes, options), prometheus]);
   const env = await labEnvironment(dir, kubeconfigs.admin, options);
   const kubectl = await kubectlWith(env);
   const client = connectCluster(kubeconfigs.admin, "lab");

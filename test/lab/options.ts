@@ -20,6 +20,10 @@ export interface LabOptions {
   readonly providedCertificate?: ServingCertificate;
   /** What Serin asks in Prometheus' place, `http://ip:port` (frontPrometheus.ts). */
   readonly asks?: string;
+  /** kube-apiserver's audit log has Deployments with their bodies, so that a reader sees by himself which request changed an image (imageChanges.ts). */
+  readonly auditBodies?: boolean;
+  /** A folder of Serin's programs as the image has them, `worker.mjs` and so on: run with the NODE_OPTIONS of their containers. Absent: the checkout's source. */
+  readonly bundles?: string;
   /** istiod serves its sidecar injector, and kube-apiserver asks it (injector.ts). */
   readonly injector: boolean;
   /** Serin's manifests come by `helm install` (byChart.ts), all of them, and kube-apiserver asks the webhook by its Service. */

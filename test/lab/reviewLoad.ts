@@ -16,11 +16,16 @@ export interface ReviewLoad {
   stop(): Promise<void>;
 }
 
+/** A strategic merge patch of the pod template. */
+export type TemplateChange = (n: number) => unknown;
+
+const annotated: TemplateChange = (n) => ({ metadata: { annotations: { n: String(n) } } });
+
 /**
  * Dry-run changes of a Deployment's template through kube-apiserver, so many a second, over keep-alive connections: each asks the webhook. Sent on a
  * fixed schedule, whether or not earlier ones were answered.
  */
-export function startReviewLoad(kubeconfig: string, deployment: string, rate: number): ReviewLoad {
+export function startReviewLoad(kubeconfig: string, deployment: string, rate: number, change: TemplateChange = annotated): ReviewLoad {
   const client = connectCluster(kubeconfig, "review-load");
   const path = `/apis/apps/v1/namespaces/default/deployments/${deployment}?dryRun=All&fieldManager=review-load`;
   const failed: FailedReview[] = [];
@@ -32,7 +37,7 @@ export function startReviewLoad(kubeconfig: string, deployment: string, rate: nu
   const send = async (n: number): Promise<void> => {
     const at = Date.now();
     try {
-      await client.patch(path, { spec: { template: { metadata: { annotations: { n: String(n) } } } } });
+      await client.patch(path, { spec: { template: change(n) } });
       answered += 1;
     } catch (error) {
       failed.push({ at, message: (error as Error).message });

@@ -13,6 +13,8 @@ import type { ClusterClient } from "./kubelet/clusterClient.ts";
 import { CHECKOUT } from "./labEnvironment.ts";
 import type { LabOptions } from "./options.ts";
 import type { Processes } from "./processes.ts";
+import { runtimeEnv } from "./runtimeEnv.ts";
+import { until } from "./until.ts";
 
 const NAMESPACE = "serin-system";
 const ROLES = ["certs", "webhook", "worker"] as const;
@@ -58,11 +60,36 @@ export async function installSerin(
   await (options.chart ? installChart(env) : applyManifests(kubectl, options));
   await untilEstablished(kubectl);
   if (options.providedCertificate) await provideCertificate(client, options.providedCertificate);
-  const kubeconfigs = Object.fromEntries(
-    await Promise.all(ROLES.map(async (role) => [role, await writeKubeconfig(dir, `serin-${role}`, ca, await boundToken(client, role))])),
-  ) as Kubeconfigs;
+  const kubeconfigs = await kubeconfigsOf(dir, { client, ca });
   await startCerts(processes, kubeconfigs.certs, options);
   return kubeconfigs;
+}
+
+/**
+ * What the kubelets of a cluster do with manifests that somebody has applied: as soon as their pods are there, their programs run, from the checkout, with the
+ * tokens of their ServiceAccounts. One webhook, at the address of its Service, where kube-apiserver looks for it. Resolves when all are ready.
+ */
+export async function runInstalled(dir: string, access: Access, options: LabOptions): Promise<void> {
+  const { kubectl, processes } = access;
+  const pods = () => kubectl(["get", "pods", "-n", NAMESPACE, "-o", "name"]);
+  await until("Serin's pods", async () => (await pods()).trim().split("\n").length === 1 + 2 + options.workers);
+  const address = await kubectl([
+    "get",
+    "service",
+    "serin-webhook",
+    "-n",
+    NAMESPACE,
+    "-o",
+    "jsonpath={.spec.clusterIP}:{.spec.ports[0].port}",
+  ]);
+  const kubeconfigs = await kubeconfigsOf(dir, access);
+  await startCerts(processes, kubeconfigs.certs, options);
+  await startSerin(access, kubeconfigs, { ...options, webhooks: 1 }, () => address);
+}
+
+async function kubeconfigsOf(dir: string, { client, ca }: Pick<Access, "client" | "ca">): Promise<Kubeconfigs> {
+  const written = ROLES.map(async (role) => [role, await writeKubeconfig(dir, `serin-${role}`, ca, await boundToken(client, role))]);
+  return Object.fromEntries(await Promise.all(written)) as Kubeconfigs;
 }
 
 const provideCertificate = (client: ClusterClient, certificate: ServingCertificate): Promise<unknown> =>
@@ -76,23 +103,28 @@ function startCerts(processes: Processes, kubeconfig: string, options: LabOption
   const { certTimes, providedCertificate } = options;
   const times = certTimes === undefined ? {} : { SERIN_CERT_TIMES: certTimes };
   const env = {
-    ...roleEnv(kubeconfig, options),
+    ...roleEnv("certs", kubeconfig, options),
     SERIN_HEALTH: CERTS_HEALTH,
     SERIN_CERTS: providedCertificate ? "provided" : "own",
     ...times,
   };
   const ready = () => answersOk(`http://${CERTS_HEALTH}/readyz`);
-  return processes.start({ name: "serin-certs", ...program("certificates"), env, ready, again: true });
+  return processes.start({ name: "serin-certs", ...program("certs", options), env, ready, again: true });
 }
 
 /** Starts the replicas, each with its role's rights; they start again when they fall, as in a cluster. */
-export async function startSerin({ processes, kubectl }: Access, kubeconfigs: Kubeconfigs, options: LabOptions): Promise<void> {
+export async function startSerin(
+  { processes, kubectl }: Access,
+  kubeconfigs: Kubeconfigs,
+  options: LabOptions,
+  listen: (index: number) => string = webhookAddress,
+): Promise<void> {
   const health = serinHealth(options);
   const start = (role: "webhook" | "worker", index: number) => {
     const name = `serin-${role}-${index}`;
-    const addresses = { SERIN_HEALTH: health[name], ...(role === "webhook" ? { SERIN_LISTEN: webhookAddress(index) } : {}) };
-    const env = { ...roleEnv(kubeconfigs[role], options), SERIN_POD_NAME: name, ...addresses };
-    return processes.start({ name, ...program(role), env, ready: () => answersOk(`http://${health[name]}/readyz`), again: true });
+    const addresses = { SERIN_HEALTH: health[name], ...(role === "webhook" ? { SERIN_LISTEN: listen(index) } : {}) };
+    const env = { ...roleEnv(role, kubeconfigs[role], options), SERIN_POD_NAME: name, ...addresses };
+    return processes.start({ name, ...program(role, options), env, ready: () => answersOk(`http://${health[name]}/readyz`), again: true });
   };
   const webhooks = Array.from({ length: options.webhooks }, (_, i) => start("webhook", i));
   const workers = Array.from({ length: options.workers }, (_, i) => start("worker", i));
@@ -135,11 +167,16 @@ async function boundToken(client: ClusterClient, role: Role): Promise<string> {
   return status.token;
 }
 
-function program(name: string) {
-  return { command: process.execPath, args: [join(CHECKOUT, "src", "bin", `${name}.ts`)] };
+/** Name of the program: of its file in src/bin, in manifests/base, and of what the image's container is told to run. */
+const programs = { certs: "certificates", webhook: "webhook", worker: "worker" } as const satisfies Record<Role, string>;
+
+function program(role: Role, { bundles }: LabOptions) {
+  const file = bundles === undefined ? join(CHECKOUT, "src", "bin", `${programs[role]}.ts`) : join(bundles, `${programs[role]}.mjs`);
+  return { command: process.execPath, args: [file] };
 }
 
-function roleEnv(kubeconfig: string, { asks = `http://${PROMETHEUS}` }: LabOptions): NodeJS.ProcessEnv {
+function roleEnv(role: Role, kubeconfig: string, { asks = `http://${PROMETHEUS}`, bundles }: LabOptions): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(LAB_|VITEST|NODE_ENV$|TEST$|npm_)/.test(name));
-  return { ...Object.fromEntries(inherited), KUBECONFIG: kubeconfig, SERIN_NAMESPACE: NAMESPACE, SERIN_PROMETHEUS: asks };
+  const own = { KUBECONFIG: kubeconfig, SERIN_NAMESPACE: NAMESPACE, SERIN_PROMETHEUS: asks };
+  return { ...Object.fromEntries(inherited), ...own, ...(bundles === undefined ? {} : runtimeEnv(programs[role])) };
 }

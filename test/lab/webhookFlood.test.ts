@@ -1,26 +1,25 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { image, web } from "../core/admission/build.ts";
 import { type ServerProcess, startServer } from "../webhook/flood/process.ts";
 import { quantile, type Reviewer, reviewer } from "../webhook/flood/reviewer.ts";
 import { reviewOf } from "../webhook/reviews.ts";
+import { nodeFlags } from "./runtimeEnv.ts";
 
 /* Loopback only: no lab is started. Here, because one file runs at a time here, and these measure. */
 
 const good = JSON.stringify(reviewOf(web(), web(image("nginx:1.24"))));
 
 /** As in the cluster, where the container has 256 MiB. */
-const manifest = readFileSync(join(import.meta.dirname, "..", "..", "manifests", "base", "webhook.yaml"), "utf8");
-const nodeOptions = (/name: NODE_OPTIONS\n\s+value: "(.*)"/.exec(manifest)?.[1] ?? "").split(" ");
+const flags = nodeFlags("webhook");
 
 describe("the webhook under a flood", () => {
   let server: ServerProcess;
   let client: Reviewer;
   beforeEach(async () => {
-    server = await startServer("serin", nodeOptions);
+    server = await startServer("serin", flags);
     client = reviewer(server);
   });
   afterEach(() => {

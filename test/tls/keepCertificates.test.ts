@@ -5,10 +5,12 @@ import { makeAuthority } from "../../src/tls/authority.ts";
 import { certificateFigures } from "../../src/tls/certificateFigures.ts";
 import { parseIntentKeys } from "../../src/tls/intentKeys.ts";
 import { type KeptCertificates, keepCertificates } from "../../src/tls/keepCertificates.ts";
+import { makeServingCertificate } from "../../src/tls/makeServingCertificate.ts";
 import { readCertificates } from "../../src/tls/readCertificates.ts";
-import { makeServingCertificate, servingSecretData } from "../../src/tls/servingSecret.ts";
+import { servingSecretData } from "../../src/tls/servingSecret.ts";
 import { webhookNames } from "../../src/tls/webhookNames.ts";
 import { CertificateCluster } from "../fakes/certificateCluster.ts";
+import { unknownFields } from "../fakes/logFields.ts";
 import { anAuthority } from "../kube/certificates.ts";
 import { anEcCertificate } from "./ecCertificate.ts";
 
@@ -22,8 +24,10 @@ interface Told {
 
 function keep(cluster: CertificateCluster, over: { mode?: "own" | "provided"; times?: Partial<CertificateTimes> } = {}) {
   const told: Told[] = [];
-  const say = (level: Told["level"]) => (fields: object, text: string) =>
-    void told.push({ level, text: `${(fields as { reason?: string }).reason ?? ""} ${text}`.trim() });
+  const say = (level: Told["level"]) => (fields: object, text: string) => {
+    expect(unknownFields(fields)).toEqual([]);
+    told.push({ level, text: `${(fields as { reason?: string }).reason ?? ""} ${text}`.trim() });
+  };
   const figures = certificateFigures(() => performance.now());
   const kept = keepCertificates(cluster.client, {
     namespace: "serin-system",

@@ -4,7 +4,8 @@ import { createServer, connect as tlsConnect } from "node:tls";
 import { describe, expect, it } from "vitest";
 import { issueLeaf, makeAuthority } from "../../src/tls/authority.ts";
 import { randomSerial } from "../../src/tls/keyPair.ts";
-import { makeServingCertificate, parseServingSecret, servingSecretData, whyUnusable } from "../../src/tls/servingSecret.ts";
+import { makeServingCertificate } from "../../src/tls/makeServingCertificate.ts";
+import { parseServingSecret, servingSecretData, whyUnusable } from "../../src/tls/servingSecret.ts";
 import { webhookNames } from "../../src/tls/webhookNames.ts";
 
 const now = new Date();

@@ -1,7 +1,8 @@
 import { gzipSync } from "node:zlib";
-import { pino } from "pino";
 import request from "supertest";
 import { describe, expect, it } from "vitest";
+import { logLine } from "../../src/api/logLine.ts";
+import { openLog } from "../../src/bin/log.ts";
 import type { ReviewWorld } from "../../src/webhook/admitReview.ts";
 import { webhookApp } from "../../src/webhook/app.ts";
 import { longestReview } from "../../src/webhook/bodies.ts";
@@ -12,7 +13,8 @@ import { patchOf, responseOf, reviewOf } from "./reviews.ts";
 
 function webhook(around: () => ReviewWorld = () => world()) {
   const lines: Array<Record<string, unknown>> = [];
-  const log = pino({ level: "debug" }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+  // Each line of each test has the published shape.
+  const log = openLog("webhook", "serin-webhook-x", "debug", { write: (line) => void lines.push(logLine.parse(JSON.parse(line))) });
   const counters = newCounters();
   const noted: string[][] = [];
   let draining = false;
@@ -239,7 +241,7 @@ describe("a fault of ours", () => {
     expect(responseOf(body)).toMatchObject({ uid: "705ab4f5-6393-11e8-b7cc-42010a800002", allowed: false, status: { code: 500 } });
     expect(text).not.toContain("secret detail");
     expect(lines.find((line) => line["msg"] === "admission failed")).toMatchObject({
-      level: 50,
+      level: "error",
       request: "705ab4f5-6393-11e8-b7cc-42010a800002",
     });
   });
@@ -257,15 +259,15 @@ describe("the log", () => {
     const { post, lines } = webhook();
     await post(reviewOf(web(), web(image("a-secret-registry/nginx:1.24\n\u001b[31m"))));
     await post(reviewOf(web(), web()));
-    const reviews = lines.filter((line) => line["msg"] === "admission");
+    const reviews = lines.filter((line) => line["decision"] !== undefined);
     expect(reviews.map((line) => Object.keys(line).filter((key) => !["plan", "policy"].includes(key)))).toEqual(
       Array(2)
         .fill(
           [
             "level",
             "time",
-            "pid",
-            "hostname",
+            "component",
+            "instance",
             "request",
             "kind",
             "namespace",
@@ -283,8 +285,8 @@ describe("the log", () => {
         .map((keys) => expect.toSatisfy((found: string[]) => [...found].sort().join() === keys.join())),
     );
     expect(reviews.map((line) => [line["level"], line["reason"]])).toEqual([
-      [30, "ImageChanged"],
-      [20, "NothingAsked"],
+      ["info", "ImageChanged"],
+      ["debug", "NothingAsked"],
     ]);
     expect(JSON.stringify(lines)).not.toContain("a-secret-registry");
   });

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { connect } from "node:net";
 import { connect as tlsConnect } from "node:tls";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { makeServingCertificate } from "../../src/tls/servingSecret.ts";
+import { makeServingCertificate } from "../../src/tls/makeServingCertificate.ts";
 import { webhookNames } from "../../src/tls/webhookNames.ts";
 import { limitCrowd } from "../../src/webhook/crowd.ts";
 import { drain, httpsServer, listen, parseAddress, serve, type TimeLimits, timeLimits } from "../../src/webhook/servers.ts";

@@ -2,8 +2,13 @@ import { describe, expect, it } from "vitest";
 import type { CanaryPlan } from "../../src/api/plan.ts";
 import type { Prometheus, PrometheusAnswer } from "../../src/prometheus/client.ts";
 import { countedQueries } from "../../src/prometheus/countedQueries.ts";
-import { mostWeights, type WorkerState, workerCounters } from "../../src/worker/counters.ts";
+import { workerCounters } from "../../src/worker/counters.ts";
+import { mostWeights, type WorkerState } from "../../src/worker/stateGauges.ts";
+import { entry } from "../build/notification.ts";
 import { aPlan } from "../build/plan.ts";
+import { aPolicy } from "../build/policy.ts";
+import { aSidecarPolicy } from "../build/sidecarPolicy.ts";
+import { at as storyAt } from "../build/story.ts";
 
 const now = Date.parse("2026-01-01T01:00:00Z");
 const at = (minutes: number) => new Date(now - minutes * 60_000).toISOString();
@@ -39,9 +44,43 @@ describe("the worker's figures", () => {
     ]);
   });
 
+  it("count policies by whether they can be used, the leader's alone", async () => {
+    const accepted = (status: "True" | "False") => ({
+      ...aPolicy(),
+      status: { conditions: [{ type: "Accepted", status, reason: "r", message: "m", lastTransitionTime: at(0) }] },
+    });
+    const policies = [accepted("True"), accepted("True"), accepted("False"), aPolicy(), aSidecarPolicy()];
+    expect((await lines(figuresOf({ plans: [], policies }), "serin_policies{")).sort()).toEqual([
+      'serin_policies{kind="CanaryPolicy",accepted="false"} 1',
+      'serin_policies{kind="CanaryPolicy",accepted="true"} 2',
+      'serin_policies{kind="CanaryPolicy",accepted="unknown"} 1',
+      'serin_policies{kind="SidecarPolicy",accepted="true"} 1',
+    ]);
+    expect(await lines(figuresOf({ plans: [], policies }, false), "serin_policies{")).toEqual([]);
+  });
+
+  it("count what receivers were told, and show how long each watch has been silent", async () => {
+    const figures = figuresOf({ plans: [], watches: [["pods", 12.5]] });
+    figures.notified("slack", "lost");
+    const told = await lines(figures, "serin_notifications_total{");
+    expect(told).toHaveLength(9);
+    expect(told.filter((line) => !line.endsWith(" 0"))).toEqual(['serin_notifications_total{kind="slack",result="lost"} 1']);
+    expect(await lines(figures, "serin_worker_watch_age_seconds{")).toEqual(['serin_worker_watch_age_seconds{kind="pods"} 12.5']);
+  });
+
+  it("tell how long a plan took, and how fast traffic was taken away", async () => {
+    const figures = figuresOf({ plans: [] });
+    const journal = [entry(0, "PlanCreated"), entry(100, "AnalysisFailed"), entry(102.5, "CanaryTrafficStopped"), entry(140, "RolledBack")];
+    figures.ended({ phase: "RolledBack", reason: "r", message: "m", startedAt: storyAt(0), finishedAt: storyAt(140), journal });
+    expect(await lines(figures, "serin_plan_duration_seconds_sum")).toEqual(['serin_plan_duration_seconds_sum{outcome="RolledBack"} 140']);
+    expect(await lines(figures, "serin_rollback_drain_seconds_sum")).toEqual(["serin_rollback_drain_seconds_sum 2.5"]);
+    figures.ended({ phase: "Promoted", reason: "r", message: "m" });
+    expect(await lines(figures, "serin_rollback_drain_seconds_count")).toEqual(["serin_rollback_drain_seconds_count 1"]);
+  });
+
   it("count plans by how they ended", async () => {
     const figures = figuresOf({ plans: [] });
-    figures.ended("RolledBack");
+    figures.ended({ phase: "RolledBack", reason: "RolledBack", message: "" });
     expect(await lines(figures, "serin_plans_total")).toEqual([
       'serin_plans_total{outcome="Promoted"} 0',
       'serin_plans_total{outcome="RolledBack"} 1',

@@ -32,6 +32,10 @@ export function addAudit(program: Command, io: Io, done: (code: number) => void)
     .description("Check the whole record against its seals: say exactly what was changed, cut or is missing, and what could not be checked")
     .option("--root <key>", "id of the first public key that you trust (default: the oldest one that is published)")
     .option("--apiserver-log <file>", "compare with kube-apiserver's audit log, too")
+    .option(
+      "--accept-break <time...>",
+      "a break of the chain (HeadsLost) that you have looked into, by its time: it is noted, and no finding any more",
+    )
     .option("-o, --output <format>", "json")
     .addHelpText("after", verifyHelp)
     .action(async (_: unknown, command: Command) =>
@@ -59,4 +63,5 @@ Finished plans are removed by their policy's history (keep, for): export them be
 
 const verifyHelp = `
 Exit code 0: the record is whole and as it was sealed; 1: it is not; 2: something could not be checked.
+The worker never forgets that it found the heads gone, nor can anybody make it: accepting is yours, in your own command line, and hides nothing from others.
 Who can change the private key's Secret could sign a record of his own making: compare the root key, and keep exports, elsewhere.`;

@@ -12,6 +12,7 @@ import { type AuditOptions, readSource, type Source, textOf } from "./source.ts"
 export interface VerifyOptions extends AuditOptions {
   root?: string;
   apiserverLog?: string;
+  acceptBreak?: string[];
 }
 
 /** What `audit verify` exits with. */
@@ -19,11 +20,11 @@ const codes = { clean: 0, findings: 1, unchecked: 2 } as const;
 
 /** `kubectl serin audit verify`. */
 export async function verify(io: Io, options: VerifyOptions): Promise<number> {
-  const { output, root, apiserverLog } = options;
+  const { output, root, apiserverLog, acceptBreak = [] } = options;
   if (output !== undefined && output !== "json")
     throw new UserError({ what: `can't print as ${output}`, why: "there is no such format", todo: "use: -o json" });
   const source = await sourceOf(io, options);
-  const verified = verifyAudit({ ...source, root, now: io.now() });
+  const verified = verifyAudit({ ...source, root, now: io.now(), acceptedBreaks: acceptBreak });
   const all = apiserverLog === undefined ? verified : withLog(verified, source, await textOf(io, apiserverLog));
   const result = { ...all, unchecked: [...source.unread, ...all.unchecked] };
   io.out(output === "json" ? `${JSON.stringify(result, undefined, 2)}\n` : `${linesOf(result).map(printable).join("\n")}\n`);

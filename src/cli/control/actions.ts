@@ -4,7 +4,7 @@ import type { Io } from "../io.ts";
 import { isOnItsWayBack, waitsForPerson } from "../standing.ts";
 import { stepInWords } from "../step.ts";
 import { UserError } from "../userError.ts";
-import { ask, askSafely, write } from "./ask.ts";
+import { ask, askedBy, askSafely, write } from "./ask.ts";
 import { livePlan, type Subject, withSubject } from "./subject.ts";
 
 type Action = (io: Io, words: readonly string[], options: ConnectOptions) => Promise<number>;
@@ -25,7 +25,7 @@ export const approve: Action = (io, words, options) =>
         why: `plan ${plan.metadata.name} waits for no approval (${standing(plan)})`,
         todo: `to end the pause now in force: kubectl serin promote ${target(subject)}`,
       });
-    if (isAskedAlready(plan, step)) return told(io, subject, `step ${step + 1} was approved already, by ${plan.spec.control.approve?.by}`);
+    if (isAskedAlready(plan, step)) return told(io, subject, `step ${step + 1} was approved already, by ${askedBy(plan, "approve")}`);
     const by = await ask(subject.cluster.client, plan, "approve", { step }, "approve");
     const held = plan.spec.control.hold !== undefined;
     return told(
@@ -41,7 +41,8 @@ export const hold: Action = (io, words, options) =>
   withSubject(io, words, options, "hold", async (subject) => {
     const plan = moving(subject, "hold");
     const { hold: before } = plan.spec.control;
-    if (before) return told(io, subject, `on hold already${before.by === undefined ? "" : `, by ${before.by} since ${before.at}`}`);
+    const holder = askedBy(plan, "hold");
+    if (before) return told(io, subject, `on hold already${holder === undefined ? "" : `, by ${holder} since ${before.at}`}`);
     const by = await askSafely(subject.cluster.client, plan, "hold");
     return told(
       io,
@@ -109,7 +110,7 @@ export const abort: Action = (io, words, options) =>
 /** Also what `undo` does to a plan that is under way. */
 export async function abortPlan(io: Io, subject: Subject, plan: CanaryPlan): Promise<number> {
   if (isOnItsWayBack(plan)) return told(io, subject, `plan ${plan.metadata.name} is on its way back already (${standing(plan)})`);
-  if (plan.spec.control.abort) return told(io, subject, `abort was asked for already${byWhom(plan.spec.control.abort.by)}`);
+  if (plan.spec.control.abort) return told(io, subject, `abort was asked for already${byWhom(askedBy(plan, "abort"))}`);
   const by = await askSafely(subject.cluster.client, plan, "abort");
   return told(io, subject, `aborted${byWhom(by)}: plan ${plan.metadata.name}`, afterAbort(plan));
 }
@@ -161,10 +162,10 @@ const isGate = (plan: CanaryPlan): boolean => {
 };
 
 /** Asked for this very step, stamped, and not used by the worker yet. */
-function isAskedAlready({ spec, status }: CanaryPlan, step: number): boolean {
-  const { approve: asked } = spec.control;
-  if (asked?.step !== step || asked.by === undefined) return false;
-  return !status?.approvals?.some(({ by, at, how }) => how === "control.approve" && by === asked.by && at === asked.at);
+function isAskedAlready(plan: CanaryPlan, step: number): boolean {
+  const { approve: asked } = plan.spec.control;
+  if (asked?.step !== step || askedBy(plan, "approve") === undefined) return false;
+  return !plan.status?.approvals?.some(({ by, at, how }) => how === "control.approve" && by === asked.by && at === asked.at);
 }
 
 /** What the plan does once this step is over. */

@@ -1,6 +1,7 @@
 import { systemNamespace } from "../../api/names.ts";
 import { parsePlan } from "../../api/parsePlan.ts";
 import type { CanaryPlan, PlanSpec } from "../../api/plan.ts";
+import { isProven } from "../../core/audit/forgedStamps.ts";
 import type { KubeObject } from "../../kube/object.ts";
 import { resources } from "../../kube/resources.ts";
 import type { Cluster } from "../io.ts";
@@ -20,6 +21,10 @@ export async function write(client: Client, { metadata }: CanaryPlan, field: Fie
   return parsePlan(stored).plan;
 }
 
+/** Who asked, by the webhook's signature: a name without it may be anybody's, and the worker counts it for nothing. */
+export const askedBy = (plan: CanaryPlan | undefined, field: Field): string | undefined =>
+  plan !== undefined && isProven(plan, field) ? plan.spec.control[field]?.by : undefined;
+
 /**
  * Only the webhook's stamp of who and when makes it a request. A wish is stamped when it is new, not when it stays: so one that is there already, from
  * a time when the webhook was away or for an earlier gate, is taken back before asking, and a new one after asking in vain.
@@ -27,7 +32,7 @@ export async function write(client: Client, { metadata }: CanaryPlan, field: Fie
  */
 export async function ask(client: Client, plan: CanaryPlan, field: Field, wish: NonNullable<Wish>, verb: string): Promise<string> {
   if (plan.spec.control[field] !== undefined) await write(client, plan, field, null);
-  const by = (await write(client, plan, field, wish))?.spec.control[field]?.by;
+  const by = askedBy(await write(client, plan, field, wish), field);
   if (by !== undefined) return by;
   await write(client, plan, field, null);
   throw new UserError({
@@ -39,4 +44,4 @@ export async function ask(client: Client, plan: CanaryPlan, field: Field, wish: 
 
 /** For what is safe at any time: it counts without a stamp too. @returns who asked, undefined when nobody stamped it */
 export const askSafely = async (client: Client, plan: CanaryPlan, field: "hold" | "abort"): Promise<string | undefined> =>
-  (await write(client, plan, field, {}))?.spec.control[field]?.by;
+  askedBy(await write(client, plan, field, {}), field);

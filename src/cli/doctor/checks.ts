@@ -28,7 +28,9 @@ export interface Facts {
   lease: Read<Lease | undefined>;
   programs: Read<Map<string, Deployment>>;
   /** Undefined: the kind is not installed. */
-  policies: Read<{ names: string[]; unusable: Array<{ name: string; why: string }> } | undefined>;
+  policies: Read<
+    { names: string[]; unusable: Array<{ name: string; why: string }>; untold: Array<{ name: string; why: string }> } | undefined
+  >;
   istio: Read<boolean>;
   prometheus: { address: string; answer?: string; error?: string } | "elsewhere" | undefined;
   /** What this person may do in the namespace. */
@@ -46,6 +48,7 @@ const pods = `kubectl get pods -n ${systemNamespace}`;
 /** In the order in which a person would look. */
 export const findingsOf = (facts: Facts): Finding[] => [
   kinds(facts),
+  ...notifications(facts),
   ...configuration(facts),
   serving(facts),
   ...programs(facts),
@@ -80,6 +83,17 @@ function kinds({ policies }: Facts): Finding {
       fix: "kubectl apply -f manifests/examples/article.yaml",
     };
   return { code, level: "ok", finding: `${names.length === 1 ? "CanaryPolicy" : `${names.length} CanaryPolicies:`} ${names.join(", ")}` };
+}
+
+/** What the worker says of the receivers, in the policies' status. */
+function notifications({ policies }: Facts): Finding[] {
+  if (policies === "forbidden") return [];
+  return (policies.value?.untold ?? []).map(({ name, why }) => ({
+    code: "Notified",
+    level: "warning",
+    finding: `CanaryPolicy ${name} can't tell everybody: ${why}`,
+    fix: `put it right, then: kubectl serin notify test ${name}`,
+  }));
 }
 
 function configuration({ configuration: read, now }: Facts): Finding[] {

@@ -46,7 +46,11 @@ export async function lookForDoctor(io: Io, { client, about }: Cluster, namespac
 
 async function policiesOf(client: Cluster["client"]) {
   const { policies, unusable } = await readPolicies(client);
-  return { names: policies.map(({ metadata }) => metadata.name), unusable };
+  const untold = policies.flatMap(({ metadata, status }) => {
+    const said = status?.conditions?.find(({ type }) => type === "Notified");
+    return said?.status === "False" ? [{ name: metadata.name, why: said.message }] : [];
+  });
+  return { names: policies.map(({ metadata }) => metadata.name), unusable, untold };
 }
 
 async function allowed<T>(reading: Promise<T>): Promise<Read<T>> {

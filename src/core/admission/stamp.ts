@@ -1,4 +1,4 @@
-import type { PlanSpec } from "../../api/plan.ts";
+import type { PlanSpec, PlanStatus } from "../../api/plan.ts";
 import { isSealedWish, type SealKey, sealWish } from "./seal.ts";
 
 /*
@@ -53,27 +53,42 @@ const contentOf = (asked: Asked) => ({
 
 /**
  * Who asked, when the stamp is genuine. `missing`: there is none. `forged`: it is not the webhook's for this wish. `unread`: it is signed with a key that
- * is not known yet.
+ * is not known yet. `stale`: it was genuine, and the wish was taken back since, or is heard for the first time long after it was made.
  */
-export type Standing = Who | "missing" | "forged" | "unread";
+export type Standing = Who | "missing" | "forged" | "unread" | "stale";
 export type Standings = { [F in Field]?: Standing };
 
 /** The worker reads the keys every 30 s: so young a stamp may be signed with one that it has still to read. */
 const keysReadMs = 60_000;
 
+/** A stamp that is copied back into a plan while the webhook is down must be one that the worker remembers, or one that is too old. */
+export const stampLastsMs = 600_000;
+
+/** Wishes that take a risk for others. Hold and abort make things safer, so they count whoever asks. */
+export const needStamp: ReadonlySet<Field> = new Set(["approve", "promote", "retry"]);
+
 interface StampedPlan {
   metadata: { uid?: string };
   spec: { control: Control };
+  status?: Pick<PlanStatus, "stamps">;
 }
 
 /** Whose each wish of this plan is. `now` in milliseconds since the epoch. */
-export function standingsOf({ metadata, spec }: StampedPlan, keys: readonly SealKey[], now: number): Standings {
+export function standingsOf({ metadata, spec, status }: StampedPlan, keys: readonly SealKey[], now: number): Standings {
   const found: Standings = {};
   for (const field of fields) {
     const asked = spec.control[field] as Asked | undefined;
-    if (asked !== undefined) found[field] = standingOf({ plan: metadata.uid ?? "", field, asked }, keys, now);
+    if (asked === undefined) continue;
+    const standing = standingOf({ plan: metadata.uid ?? "", field, asked }, keys, now);
+    found[field] = typeof standing === "object" && isStale(field, asked, status?.stamps ?? [], now) ? "stale" : standing;
   }
   return found;
+}
+
+function isStale(field: Field, { mac, at }: Asked, heard: NonNullable<PlanStatus["stamps"]>, now: number): boolean {
+  if (!needStamp.has(field)) return false;
+  const known = heard.find((one) => one.mac === mac);
+  return known === undefined ? now - Date.parse(at ?? "") > stampLastsMs : known.takenBack === true;
 }
 
 function standingOf(wish: Wish, keys: readonly SealKey[], now: number): Standing {

@@ -1,5 +1,6 @@
 import type { Metric } from "../../api/metric.ts";
 import type { CanaryPolicy, PolicyStatus } from "../../api/policy.ts";
+import { notified, type Told } from "../notify/notified.ts";
 import { unjudgedSteps } from "./inForce.ts";
 import { metricTroubles, placeIn, type Rule, type Trouble, usualScrapeMs } from "./metricTroubles.ts";
 import { rulesThatFindNothing } from "./nameRule.ts";
@@ -9,21 +10,26 @@ type Condition = NonNullable<PolicyStatus["conditions"]>[number];
 type Said = Pick<Condition, "type" | "status" | "reason" | "message">;
 
 /**
- * What Serin thinks of a policy, for its status: whether conditions and queries can be used at all, and whether some step ends by time alone.
+ * What Serin thinks of a policy, for its status: whether conditions and queries can be used at all, whether some step ends by time alone, and whether those
+ * who are to be told can be.
  * A condition that stays as it was keeps its transition time, so the same policy gives the same status.
  */
 export function policyConditions(
   { metadata, spec, status }: CanaryPolicy,
   now: string,
   templates: Templates = () => undefined,
+  { states, test = status?.notifyTest }: Told = { states: [] },
 ): PolicyStatus {
   const generation = metadata.generation ?? 0;
-  const conditions = [accepted(spec, templates), unjudged(spec)].map((said): Condition => {
-    const before = status?.conditions?.find(({ type }) => type === said.type);
-    const lastTransitionTime = before?.status === said.status ? before.lastTransitionTime : now;
-    return { ...said, message: said.message.slice(0, 2048), observedGeneration: generation, lastTransitionTime };
+  const said = (type: string) => status?.conditions?.find((condition) => condition.type === type);
+  const told = notified(spec.notifications, states, said("Notified"));
+  const conditions = [accepted(spec, templates), unjudged(spec), ...(told ? [told] : [])].map((each): Condition => {
+    const { type, status: value, reason, message } = each;
+    const before = said(type);
+    const lastTransitionTime = before?.status === value ? before.lastTransitionTime : now;
+    return { type, status: value, reason, message: message.slice(0, 2048), observedGeneration: generation, lastTransitionTime };
   });
-  return { observedGeneration: generation, conditions };
+  return { observedGeneration: generation, conditions, ...(test === undefined ? {} : { notifyTest: test }) };
 }
 
 function accepted(spec: CanaryPolicy["spec"], templates: Templates): Said {

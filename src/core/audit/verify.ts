@@ -20,6 +20,8 @@ export interface Evidence {
   root?: string | undefined;
   /** Milliseconds since the epoch. */
   now: number;
+  /** Times of breaks (HeadsLost) that whoever asks has looked into: they are noted, and no finding any more. */
+  acceptedBreaks?: readonly string[];
 }
 
 export interface Verified {
@@ -37,7 +39,7 @@ export interface Verified {
  * Checks every promise of the record: each entry links to the one before, each finished plan is as it was sealed, each seal is signed by a key that can be
  * believed, and no seal is missing. Pure: the same evidence gives the same answer, wherever it comes from.
  */
-export function verifyAudit({ plans: given, heads, keys: records, complete, root, now }: Evidence): Verified {
+export function verifyAudit({ plans: given, heads, keys: records, complete, root, now, acceptedBreaks = [] }: Evidence): Verified {
   const { keys, problems } = trustedKeys(records, root);
   const findings: Finding[] = problems.map((problem) => ({ ...problem }));
   const unchecked: string[] = [];
@@ -65,7 +67,7 @@ export function verifyAudit({ plans: given, heads, keys: records, complete, root
   const sealed = plans.filter(({ status }) => status?.seal !== undefined).length;
   const live = plans.filter(({ status }) => status === undefined || !terminalPhases.has(status.phase));
   if (hasKeys) {
-    const chain = verifyChain({ seals, bad, heads, keys, complete, live: new Set(live.map(nameOf)), now });
+    const chain = verifyChain({ seals, bad, heads, keys, complete, live: new Set(live.map(nameOf)), now, acceptedBreaks });
     findings.push(...chain.findings);
     notes.push(...chain.notes);
   } else if (sealed > 0 || heads) unchecked.push(`${sealed} seals: there is no public key (ConfigMap serin-audit-keys)`);

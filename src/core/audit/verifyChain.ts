@@ -19,6 +19,8 @@ export interface ChainToVerify {
   live: ReadonlySet<string>;
   /** Milliseconds since the epoch. */
   now: number;
+  /** Times of breaks that count as looked into. */
+  acceptedBreaks: readonly string[];
 }
 
 export interface VerifiedChain {
@@ -128,11 +130,13 @@ function verifyHeads(chain: ChainToVerify, sorted: readonly GoodSeal[], gone: re
       : `the heads are signed by key ${heads.key}, which is none of Serin's`;
     return { findings: [{ code: "HeadsForged", message }], notes: [] };
   }
-  const findings: Finding[] = heads.lost.map(({ at, number }) => ({
-    code: "HeadsLost",
-    seal: number,
-    message: `at ${at} the worker found the heads gone or set back; it went on from seal ${number}, and what was cut before can't be told`,
-  }));
+  const findings: Finding[] = heads.lost
+    .filter(({ at }) => !chain.acceptedBreaks.includes(at))
+    .map(({ at, number }) => ({
+      code: "HeadsLost",
+      seal: number,
+      message: `${breakInWords(at, number)}; once you have looked into it: --accept-break ${at}`,
+    }));
   const { head } = heads;
   const whose = `${head.plan.namespace}/${head.plan.name}`;
   if (newest && newest.number > head.number) {
@@ -170,8 +174,9 @@ function goneRanges({ heads, keys }: ChainToVerify): Range[] {
   return joined([heads.pruned, heads.deleted, heads.voided].flatMap((text) => parseRanges(text) ?? []));
 }
 
-function notesOf({ heads, seals }: ChainToVerify): string[] {
+function notesOf({ heads, seals, keys, acceptedBreaks }: ChainToVerify): string[] {
   if (!heads) return [];
+  const accepted = areSigned(heads, keys) ? heads.lost.filter(({ at }) => acceptedBreaks.includes(at)) : [];
   const there = new Set(seals.map(({ number }) => number));
   const count = (text: string) => countOf(parseRanges(text) ?? []);
   const voided = (parseRanges(heads.voided) ?? []).filter(([first]) => !there.has(first));
@@ -180,9 +185,13 @@ function notesOf({ heads, seals }: ChainToVerify): string[] {
     ...(heads.deleted === ""
       ? []
       : [`${count(heads.deleted)} plans were deleted by somebody while they held their Deployment: seals ${heads.deleted}`]),
+    ...accepted.map(({ at, number }) => `a break was accepted by --accept-break: ${breakInWords(at, number)}`),
     ...(voided.length === 0 ? [] : [`a crash left the seals ${heads.voided} without a plan; the plans got later ones`]),
   ];
 }
+
+const breakInWords = (at: string, number: number): string =>
+  `at ${at} the worker found the heads gone or set back; it went on from seal ${number}, and what was cut before can't be told`;
 
 const sealsInWords = (numbers: readonly number[]): string => {
   const [first = 0, last = first] = [numbers[0], numbers.at(-1)];

@@ -17,16 +17,19 @@ export function approvalOf(look: Look, draft: Draft, step: number): ApprovalReco
   const resume = snapshot.approval;
   if (resume && resume.plan === plan.metadata.name && resume.step === step)
     candidates.push({ step, by: resume.by, at: resume.at, how: "kubectl rollout resume" });
-  const [approvedBy, promotedBy] = [genuine(look, "approve"), genuine(look, "promote")];
+  const [approvedBy, promotedBy] = [genuine(look, draft, "approve"), genuine(look, draft, "promote")];
   if (approve?.step === step && approvedBy) candidates.push({ step, ...approvedBy, how: "control.approve" });
   if (promote && !promote.full && promotedBy) candidates.push({ step, ...promotedBy, how: "control.promote" });
   return candidates.find(({ by, at, how }) => !used.has(`${how} ${by} ${at}`));
 }
 
 /** Who asked to promote at once, with the webhook's stamp. */
-export const fullPromotion = (look: Look): Who | undefined => (look.plan.spec.control.promote?.full ? genuine(look, "promote") : undefined);
+export const fullPromotion = (look: Look, draft: Draft): Who | undefined =>
+  look.plan.spec.control.promote?.full ? genuine(look, draft, "promote") : undefined;
 
-function genuine({ snapshot: { stamps } }: Look, field: "approve" | "promote"): Who | undefined {
+/** Only what was heard counts (`hearStamps`): that is remembered before anything comes of it. */
+function genuine({ snapshot: { stamps }, plan }: Look, draft: Draft, field: "approve" | "promote"): Who | undefined {
   const standing = stamps[field];
-  return typeof standing === "object" ? standing : undefined;
+  const isHeard = (draft.status.stamps ?? []).some(({ mac }) => mac === plan.spec.control[field]?.mac);
+  return typeof standing === "object" && isHeard ? standing : undefined;
 }

@@ -6,6 +6,7 @@ import { fullPromotion } from "./approvals.ts";
 import { begin, repeats, strandedFor } from "./begin.ts";
 import { type Decision, Draft } from "./draft.ts";
 import { end, endingOf } from "./endings.ts";
+import { hearStamps } from "./hearStamps.ts";
 import { judge } from "./judge.ts";
 import { firstStatus, type Look, lookAt } from "./look.ts";
 import { prepare } from "./prepare.ts";
@@ -89,6 +90,7 @@ function move(look: Look, draft: Draft): void {
   observe(look, draft);
   repause(look, draft);
   clearAsked(look, draft);
+  hearStamps(look, draft);
   refuseUnstamped(look, draft);
   disown(look, draft);
   clearFailure(look, draft);
@@ -112,7 +114,7 @@ function move(look: Look, draft: Draft): void {
 function advance(look: Look, draft: Draft): void {
   if (draft.status.phase === "Preparing" && !prepare(look, draft)) return;
   if (draft.status.phase === "Preparing") draft.enter("Progressing");
-  const full = fullPromotion(look);
+  const full = fullPromotion(look, draft);
   const quick = full !== undefined || draft.toldOf("WithinRollbackWindow");
   const judged = quick ? "go" : judge(look, draft);
   if (judged !== "go") return;
@@ -121,7 +123,7 @@ function advance(look: Look, draft: Draft): void {
   const held = look.spec.control.hold !== undefined && !full;
   if (held && draft.status.phase !== "Promoting") {
     draft.enter("Paused");
-    draft.say("PausedByUser", `held at weight ${draft.status.weight?.desired ?? 0} by ${whoAsked(look.snapshot.stamps.hold)}`);
+    draft.tellOnceInWords("PausedByUser", `held at weight ${draft.status.weight?.desired ?? 0} by ${whoAsked(look.snapshot.stamps.hold)}`);
     return;
   }
   if (draft.status.phase === "Paused") draft.enter("Progressing");

@@ -55,6 +55,13 @@ export class Draft {
     else this.tell(reason, message);
   }
 
+  /** A state that a look finds again and again: told when it begins, that is when the journal does not have it in these words. */
+  tellOnceInWords(reason: PlanReason, text: string): void {
+    const message = oneLine(text, 2048);
+    if ((this.status.journal ?? []).some((entry) => entry.reason === reason && entry.message === message)) this.say(reason, message);
+    else this.tell(reason, message);
+  }
+
   /** Whether the journal has an entry with this reason. */
   toldOf(reason: PlanReason): boolean {
     return (this.status.journal ?? []).some((entry) => entry.reason === reason);

@@ -29,6 +29,7 @@ export const planReasons = {
   TrafficNotShifted: "The requests never followed the weight.",
   StampMissing: "A wish in spec.control came past the webhook, and only hold and abort count without its stamp.",
   StampForged: "A wish in spec.control says who asked and when, and the stamp is not the webhook's.",
+  StampStale: "A wish in spec.control was taken back and written again past the webhook, or is too old to have been asked just now.",
   Aborted: "A person asked to roll back.",
   Conflict: "Something else keeps changing the routes back.",
   NoRoute: "Nothing routes to the Deployment, and the policy says Deny.",

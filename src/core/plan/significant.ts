@@ -18,6 +18,7 @@ function essence(status: PlanStatus): unknown {
     routes: status.routes?.map(({ namespace, name, original }) => [namespace, name, original]),
     canaryReplicaSet: status.canaryReplicaSet,
     approvals: status.approvals?.length,
+    stamps: status.stamps?.map(({ mac, takenBack }) => [mac, takenBack]),
     conditions: status.conditions?.map(({ type, status: value }) => [type, value]),
     journal: status.journal?.length,
     lastEntry: status.journal?.at(-1)?.at,

@@ -113,7 +113,7 @@ function pauseOver(look: Look, draft: Draft, duration: string | number | undefin
   if (duration === undefined) {
     draft.enter("Paused");
     draft.stage("gate");
-    draft.say(
+    draft.tellOnceInWords(
       "PausedForApproval",
       `step ${index + 1}/${look.policy.steps.length} waits for approval: kubectl rollout resume deploy/${look.spec.deployment.name}`,
     );

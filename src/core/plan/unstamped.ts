@@ -1,5 +1,6 @@
+import { formatDuration } from "../../api/duration.ts";
 import type { CanaryPlan } from "../../api/plan.ts";
-import { type Asked, type Field, fields, type Standing } from "../admission/stamp.ts";
+import { type Asked, type Field, fields, needStamp, type Standing, stampLastsMs } from "../admission/stamp.ts";
 import { oneLine } from "../audit/escape.ts";
 import type { Action } from "./action.ts";
 import type { Draft } from "./draft.ts";
@@ -13,8 +14,6 @@ import type { Snapshot } from "./snapshot.ts";
  * things safer and count all the same; a name that is not proven is not believed.
  */
 
-const needStamp: ReadonlySet<Field> = new Set(["approve", "promote", "retry"]);
-
 /** A crash or a slow cache may show a wish again that was just taken off. */
 const toldMs = 60_000;
 /** A key that the webhook signs with already is read by then, or the next time. */
@@ -25,7 +24,7 @@ export function refuseUnstamped({ plan, snapshot }: Look, draft: Draft): void {
   for (const field of fields) {
     const [standing, asked] = [snapshot.stamps[field], plan.spec.control[field]];
     if (standing === "unread") draft.wake(readAgainMs);
-    if (asked === undefined || (standing !== "missing" && standing !== "forged")) continue;
+    if (asked === undefined || typeof standing !== "string" || standing === "unread") continue;
     if (needStamp.has(field)) wishes[field] = asked;
     // Without a stamp they are as they may be: nobody has claimed anything.
     else if (standing === "missing") continue;
@@ -42,7 +41,7 @@ export function refuseUnstamped({ plan, snapshot }: Look, draft: Draft): void {
 /** The same of a retry, which is asked of a plan that is over: only an Event can say it. */
 export function refuseUnstampedRetry({ previous, retryStamp }: Snapshot): Action[] {
   const { retry } = previous?.spec.control ?? {};
-  if (!previous || retry === undefined || (retryStamp !== "missing" && retryStamp !== "forged")) return [];
+  if (!previous || retry === undefined || typeof retryStamp !== "string" || retryStamp === "unread") return [];
   const { reason, message } = refusal(previous, "retry", retryStamp);
   return [
     { kind: "takeBack", plan: previous.metadata.name, wishes: { retry } },
@@ -56,7 +55,7 @@ export const retryUnread = ({ retryStamp }: Snapshot): number | undefined => (re
 function refusal(
   { metadata, spec }: CanaryPlan,
   field: Field,
-  standing: Exclude<Standing, object>,
+  standing: Exclude<Standing, object | "unread">,
 ): { reason: PlanReason; message: string } {
   const { by = "nobody", at = "no time" } = spec.control[field] ?? {};
   const what = `${field} of ${metadata.name}`;
@@ -66,6 +65,14 @@ function refusal(
     return {
       reason: "StampMissing",
       message: `${what} came past Serin's webhook, which says who asks and when: ${counts}${again}: kubectl get pods -n serin-system`,
+    };
+  if (standing === "stale")
+    return {
+      reason: "StampStale",
+      message: oneLine(
+        `${what}, by ${by} at ${at}, was taken back since, or is more than ${formatDuration(stampLastsMs)} old and new to the worker: ${counts}${again}`,
+        1024,
+      ),
     };
   const message = `${what} says by ${by} at ${at}, and that is no stamp of Serin's webhook: ${counts}${again}`;
   return { reason: "StampForged", message: oneLine(message, 1024) };

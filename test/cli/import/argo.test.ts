@@ -199,4 +199,31 @@ spec:
   const ofIstio = await imported('sum(istio_requests_total{destination_service_name="{{args.s}}"})');
   expect(ofIstio.err).not.toContain("matters:");
   expect(ofIstio.code).toBe(0);
+  // Also when it names the Service itself: the Service of that name has no pods of its own any more, or is gone.
+  const queryIn = ({ out }: { out: string }) => usable(parse(out)).spec.analysis?.metrics[0]?.provider?.prometheus.query;
+  const canary = 'destination_canonical_revision="{{args.canary-hash}}"';
+  const literal = await imported('sum(istio_requests_total{destination_service_name="web-canary"})');
+  expect(queryIn(literal)).toBe(`sum(istio_requests_total{${canary},destination_service_name="{{args.service}}"})`);
+  expect(literal.err).toContain(
+    "note: AnalysisTemplate t: spec.metrics[0].provider.prometheus.query: counted by the Service of one revision;",
+  );
+  expect(literal.code).toBe(0);
+  const both = await imported(
+    'istio_requests_total{destination_service=~"web-canary.shop.svc.cluster.local"} / istio_requests_total{destination_service_name="web"}',
+  );
+  expect(queryIn(both)).toBe(
+    `istio_requests_total{${canary},destination_service=~"{{args.service}}.{{args.namespace}}.svc.cluster.local"} / istio_requests_total{destination_canonical_revision="{{args.stable-hash}}",destination_service_name="{{args.service}}"}`,
+  );
+  for (const unread of [
+    'destination_service=~"web-canary.*"',
+    'destination_service_name!="web-canary"',
+    'destination_service_name=~"web|web-canary"',
+  ]) {
+    const { err, code } = await imported(`sum(istio_requests_total{${unread}})`);
+    expect(err).toContain(
+      `matters: AnalysisTemplate t: spec.metrics[0].provider.prometheus.query: ${unread} names the Service of one revision`,
+    );
+    expect(code).toBe(1);
+  }
+  expect(queryIn(await imported('sum(istio_requests_total{destination_service_name="web-canary-2"})'))).toContain('"web-canary-2"');
 });

@@ -127,15 +127,26 @@ describe("what a person asks of a plan", () => {
 });
 
 describe("whose a wish is", () => {
-  const at = Date.parse(now);
+  const heardAt = Date.parse(unsigned.at) + 600_000;
   const standings = (control: NonNullable<ReviewedPlan["spec"]["control"]>, with_ = keys, uid = "plan-1"): Standings =>
-    standingsOf({ metadata: { uid }, spec: { control } } as Parameters<typeof standingsOf>[0], with_, at);
+    standingsOf({ metadata: { uid }, spec: { control } } as Parameters<typeof standingsOf>[0], with_, heardAt);
 
   it("is who the webhook's stamp says, also after the key was replaced and with the API server's defaults filled in", () => {
     const signed = stamped("promote", {}, unsigned);
     expect(standings({ promote: { ...signed, full: false } })).toEqual({ promote: unsigned });
     const rotated = [{ id: "k9", secret: Buffer.alloc(32, 9) }, ...keys];
     expect(standings({ promote: signed }, rotated)).toEqual({ promote: unsigned });
+  });
+
+  it("is nobody's when it is heard ten minutes later, or was taken back since; but for hold and abort, which count whoever asks", () => {
+    const later = (status: object, control: object) =>
+      standingsOf({ metadata: { uid: "plan-1" }, spec: { control }, status } as Parameters<typeof standingsOf>[0], keys, heardAt + 1);
+    const asked = { promote: stamped("promote") };
+    expect(later({}, asked)).toEqual({ promote: "stale" });
+    const heard = { mac: asked.promote.mac, at: unsigned.at };
+    expect(later({ stamps: [heard] }, asked)).toEqual({ promote: unsigned });
+    expect(later({ stamps: [{ ...heard, takenBack: true }] }, asked)).toEqual({ promote: "stale" });
+    expect(later({}, { hold: stamped("hold"), abort: stamped("abort") })).toEqual({ hold: unsigned, abort: unsigned });
   });
 
   it.each<[string, Standings, NonNullable<ReviewedPlan["spec"]["control"]>]>([
@@ -156,7 +167,7 @@ describe("whose a wish is", () => {
 
   it("is not known while its key may still have to be read: so long as it is young, or no key was read at all", () => {
     const other = [{ id: "k9", secret: Buffer.alloc(32, 9) }];
-    const young = { promote: stamped("promote", {}, { by: "ann", at: now }) };
+    const young = { promote: stamped("promote", {}, { by: "ann", at: new Date(heardAt).toISOString() }) };
     expect(standings(young, other)).toEqual({ promote: "unread" });
     expect(standings({ promote: stamped("promote") }, other)).toEqual({ promote: "forged" });
     expect(standings({ promote: stamped("promote") }, [])).toEqual({ promote: "unread" });

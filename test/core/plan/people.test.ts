@@ -12,6 +12,9 @@ function planOf(cluster: Cluster) {
   return plan;
 }
 
+const toldOf = (cluster: Cluster, wanted: string) =>
+  (planOf(cluster).status?.journal ?? []).flatMap(({ reason, message }) => (reason === wanted ? [message] : []));
+
 test("a gate waits for ever, and `kubectl rollout resume` opens this gate and no other", async () => {
   const cluster = await tell({ policy: gated }, 30_000);
   expect(planOf(cluster).status).toMatchObject({ phase: "Paused", reason: "PausedForApproval", step: { index: 1 } });
@@ -24,6 +27,8 @@ test("a gate waits for ever, and `kubectl rollout resume` opens this gate and no
   expect(cluster.findings()).toEqual([]);
   expect(planOf(cluster).status?.phase).toBe("Promoted");
   expect(planOf(cluster).status?.approvals).toHaveLength(2);
+  // That it waits is told once at each gate, however often it is looked at: the journal, Events and notifications know of it.
+  expect(toldOf(cluster, "PausedForApproval").map((message) => message.slice(0, 8))).toEqual(["step 2/5", "step 5/5"]);
   expect(cluster.deployment?.metadata.annotations).toEqual({ "deployment.kubernetes.io/revision": "2" });
 });
 
@@ -52,6 +57,7 @@ test("control.hold keeps the weight until it is removed", async () => {
   cluster.users.control(planOf(cluster), { hold: {} });
   await cluster.run(20_000);
   expect(planOf(cluster).status).toMatchObject({ phase: "Paused", reason: "PausedByUser", weight: { desired: 30 } });
+  expect(toldOf(cluster, "PausedByUser")).toEqual(["held at weight 30 by ann"]);
   const { name, namespace } = planOf(cluster).metadata;
   cluster.server.update<{ spec: { control: object } }>(
     { group: "serin.dev", version: "v1alpha1", plural: "canaryplans", kind: "CanaryPlan", namespaced: true },
@@ -143,6 +149,50 @@ describe("a wish that came past the webhook", () => {
     expect(planOf(cluster).status).toMatchObject({ phase: "Paused", step: { index: 1 } });
     expect(planOf(cluster).status?.approvals ?? []).toEqual([]);
     expect(told(cluster, "StampForged")).toEqual([expect.stringContaining("approve of")]);
+  });
+
+  test.each([
+    ["that was taken back before it was used", 5_000, 0],
+    ["that nobody heard before it was taken back, once it is ten minutes old", 0, 601_000],
+  ])("approves no gate with a genuine stamp %s", async (_, heardMs, laterMs) => {
+    const steps = [{ setWeight: 30 }, { pause: {} }, { pause: {} }];
+    const cluster = await tell({ policy: quick({ steps }) }, 20_000);
+    cluster.users.control(planOf(cluster), { approve: { step: 2 } });
+    const { approve } = planOf(cluster).spec.control;
+    await cluster.run(heardMs);
+    cluster.users.control(planOf(cluster), { approve: undefined });
+    await cluster.run(Math.max(laterMs, 1_000));
+    cluster.users.control(planOf(cluster), { promote: { full: false } });
+    await cluster.run(5_000);
+    expect(planOf(cluster).status).toMatchObject({ phase: "Paused", step: { index: 2 } });
+    cluster.users.webhookIsUp = false;
+    cluster.users.control(planOf(cluster), { promote: undefined, approve });
+    await cluster.run(30_000);
+    expect(planOf(cluster).status).toMatchObject({ phase: "Paused", step: { index: 2 } });
+    expect(planOf(cluster).spec.control).toEqual({});
+    expect(told(cluster, "StampStale")).toEqual([
+      expect.stringMatching(/^approve of .*, by ann at .*, was taken back since, or is more than 10m old/),
+    ]);
+    cluster.users.webhookIsUp = true;
+    cluster.users.control(planOf(cluster), { approve: { step: 2 } });
+    await cluster.runToEnd();
+    expect(cluster.findings()).toEqual([]);
+    expect(planOf(cluster).status?.phase).toBe("Promoted");
+    expect(planOf(cluster).status?.stamps?.filter(({ takenBack }) => !takenBack)).toHaveLength(1);
+  });
+
+  test("is not heard beyond fifty that were taken back within twenty minutes", async () => {
+    const cluster = await tell({ policy: quick({ steps: [{ setWeight: 30 }, { pause: {} }] }) }, 20_000);
+    for (let i = 0; i < 60; i++) {
+      cluster.users.control(planOf(cluster), { approve: { step: 9 } });
+      await cluster.run(1_000);
+      cluster.users.control(planOf(cluster), { approve: undefined });
+      await cluster.run(1_000);
+    }
+    expect(planOf(cluster).status?.stamps).toHaveLength(50);
+    cluster.users.control(planOf(cluster), { approve: { step: 1 } });
+    await cluster.run(10_000);
+    expect(planOf(cluster).status).toMatchObject({ phase: "Paused", step: { index: 1 } });
   });
 
   test("holds and aborts all the same, and no name is believed", async () => {

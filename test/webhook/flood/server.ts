@@ -5,7 +5,7 @@
 import type { RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pino } from "pino";
-import { makeServingCertificate } from "../../../src/tls/servingSecret.ts";
+import { makeServingCertificate } from "../../../src/tls/makeServingCertificate.ts";
 import { webhookNames } from "../../../src/tls/webhookNames.ts";
 import { webhookApp } from "../../../src/webhook/app.ts";
 import { counters as newCounters } from "../../../src/webhook/counters.ts";

@@ -71,7 +71,7 @@ function partsOf(of: Fields, given: Parameters<typeof argsOf>[0], using: Using, 
     const args = argsOf(given, { args: spec["args"], remarks: at }, using.known);
     const inner = partsOf(spec, given, using, at, new Set([...seen, template]));
     parts.metrics.push(
-      ...listOf(spec["metrics"]).flatMap((metric, at0) => metricOf(fieldsOf(metric), args, at.in("metrics", at0)) ?? []),
+      ...listOf(spec["metrics"]).flatMap((metric, at0) => metricOf(fieldsOf(metric), args, at.in("metrics", at0), using.known) ?? []),
       ...inner.metrics,
     );
     parts.dryRun.push(...listOf(spec["dryRun"]), ...inner.dryRun);

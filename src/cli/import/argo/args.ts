@@ -40,7 +40,7 @@ export function argsOf(given: { args: unknown; remarks: Remarks }, template: { a
 }
 
 /** A value that names a Service of the Rollout, alone or as a host in the cluster, is that Service. */
-function plain(value: string | undefined, known: Known): ArgValue | undefined {
+export function plain(value: string | undefined, known: Known): ArgValue | undefined {
   if (value === undefined) return undefined;
   const [first = "", second, ...rest] = value.split(".");
   if (value === known.namespace) return { text: "{{args.namespace}}" };

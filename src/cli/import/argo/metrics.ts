@@ -4,14 +4,18 @@ import { duration } from "../duration.ts";
 import { celOf } from "../expr/cel.ts";
 import { type Fields, fieldsOf, numberOf, present, textOf } from "../raw.ts";
 import type { Remarks } from "../remark.ts";
-import type { Args } from "./args.ts";
+import type { Args, Known } from "./args.ts";
+import { namedServices } from "./literals.ts";
 
 const counts = ["count", "failureLimit", "inconclusiveLimit", "consecutiveErrorLimit", "consecutiveSuccessLimit"] as const;
 
-/** A metric of Argo's as one of Serin's; undefined when nothing of it can be asked. `args` undefined: its placeholders stay, for a template. */
-export function metricOf(metric: Fields, args: Args | undefined, remarks: Remarks): object | undefined {
+/**
+ * A metric of Argo's as one of Serin's; undefined when nothing of it can be asked. `args` undefined: its placeholders stay, for a template. `known`: of
+ * the Rollout, where one uses it.
+ */
+export function metricOf(metric: Fields, args: Args | undefined, remarks: Remarks, known?: Known): object | undefined {
   remarks.leftover(metric, ["name", "interval", "initialDelay", ...counts, "successCondition", "failureCondition", "provider"]);
-  const provider = providerOf(fieldsOf(metric["provider"]), args, remarks.in("provider"));
+  const provider = providerOf(fieldsOf(metric["provider"]), args, remarks.in("provider"), known);
   if (provider === undefined) return undefined;
   const conditions = {
     successCondition: conditionOf(metric, "successCondition", args, remarks),
@@ -69,7 +73,7 @@ function translate(condition: string): { cel: string } | { error: string } {
   return { cel: names.reduce((cel, name, index) => cel.replaceAll(standIn(index), name), translated.cel) };
 }
 
-function providerOf(provider: Fields, args: Args | undefined, remarks: Remarks): object | undefined {
+function providerOf(provider: Fields, args: Args | undefined, remarks: Remarks, known: Known | undefined): object | undefined {
   const [kind = "none", ...others] = Object.keys(provider);
   if (kind !== "prometheus" || others.length > 0) {
     remarks.matters(
@@ -94,16 +98,24 @@ function providerOf(provider: Fields, args: Args | undefined, remarks: Remarks):
   return {
     prometheus: present({
       address: address === undefined ? undefined : filled(textOf(address) ?? "", args, at.in("address")),
-      query: queryOf(asked, args, at.in("query")),
+      query: queryOf(asked, args, at.in("query"), known),
       timeout: seconds === undefined ? undefined : `${Math.min(30, Math.max(1, Math.round(seconds)))}s`,
     }),
   };
 }
 
-/** Where an argument named the Service of one revision, its selectors get that revision's matcher. */
-function queryOf(query: string, args: Args | undefined, remarks: Remarks): string {
-  if (args === undefined) return filled(query, args, remarks);
+/** Where an argument, or the query itself, named the Service of one revision, its selectors get that revision's matcher. */
+function queryOf(written: string, args: Args | undefined, remarks: Remarks, known: Known | undefined): string {
+  if (args === undefined) return filled(written, args, remarks);
+  const named = known && namedServices(written, known, ({ text, revision }) => `${text}${markOf[revision]}`);
+  const query = named?.query ?? written;
+  for (const matcher of named?.unread ?? [])
+    remarks.matters(
+      [],
+      `${matcher} names the Service of one revision, and both are behind one here: write the Service with {{args.service}}, and destination_canonical_revision="{{args.canary-hash}}" (or {{args.stable-hash}}) beside it`,
+    );
   const revisions = new Set([...args].flatMap(([name, { revision }]) => (revision && placeholderOf(name).test(query) ? [revision] : [])));
+  for (const revision of named?.revisions ?? []) revisions.add(revision);
   if (revisions.size === 0) return filled(query, args, remarks);
   const marked = query.replaceAll(/\{\{\s*args\.(.+?)\s*\}\}/g, (written, name: string) => {
     const { text, revision } = args.get(name) ?? {};

@@ -30,4 +30,11 @@ export function canaryRevision(pods: readonly RevisionOfPod[], hash: string): Ca
   return { value };
 }
 
+/** The value that most of stable's pods have; their hash where there are none. A query that names it counts the requests of those. */
+export function stableRevision(pods: readonly RevisionOfPod[], hash: string): string {
+  const counts = new Map<string, number>();
+  for (const pod of pods) if (pod.hash === hash) counts.set(pod.revision, (counts.get(pod.revision) ?? 0) + 1);
+  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0] ?? hash;
+}
+
 const advice = `label pods with a ${istio.canonicalRevision} of their own for each version, or with none, and Serin's webhook names it when a pod is made`;

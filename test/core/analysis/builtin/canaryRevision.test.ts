@@ -1,5 +1,10 @@
 import { describe, expect, it, test } from "vitest";
-import { canaryRevision, metricsRevision, type RevisionOfPod } from "../../../../src/core/analysis/builtin/canaryRevision.ts";
+import {
+  canaryRevision,
+  metricsRevision,
+  type RevisionOfPod,
+  stableRevision,
+} from "../../../../src/core/analysis/builtin/canaryRevision.ts";
 
 test.each([
   [{}, "latest"],
@@ -8,6 +13,12 @@ test.each([
   [{ version: "v1", "app.kubernetes.io/version": "1.2", "service.istio.io/canonical-revision": "abc" }, "abc"],
   [{ version: "" }, "latest"],
 ])("Istio calls a pod with the labels %j %s", (labels, revision) => expect(metricsRevision(labels)).toBe(revision));
+
+test("stable's requests are known by what most of its pods have: those made before Serin have no label of its own", () => {
+  const of = (...revisions: string[]) =>
+    stableRevision([...revisions.map((revision) => ({ hash: "old", revision })), { hash: "new", revision: "new" }], "old");
+  expect([of(), of("latest"), of("old", "latest", "latest"), of("v1", "v1")]).toEqual(["old", "latest", "latest", "v1"]);
+});
 
 describe("the canary's requests are known", () => {
   const pods = (...all: Array<[hash: string, revision: string]>): RevisionOfPod[] => all.map(([hash, revision]) => ({ hash, revision }));

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { bundled } from "../../src/bin/bundled.ts";
+import { bundlePlugin } from "../../src/bundle/plugin.ts";
 
 /** dist/kubectl-serin.mjs: one file, and the second time faster. */
 const run = promisify(execFile);
@@ -14,7 +14,7 @@ let file: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "serin-bundle-"));
   file = join(folder, "kubectl-serin.mjs");
-  await writeFile(file, (await bundled()).text);
+  await writeFile(file, (await bundlePlugin()).text);
 }, 60_000);
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -56,7 +56,7 @@ test("a home that can't be written to costs the time alone", patience, async () 
 
 test("an old Node is told which one is needed", patience, async () => {
   const old = join(folder, "old.mjs");
-  await writeFile(old, (await bundled({ node: ">=99" })).text);
+  await writeFile(old, (await bundlePlugin({ node: ">=99" })).text);
   const refused = await run(process.execPath, [old]).catch((error: { code: number; stderr: string }) => error);
   expect(refused).toMatchObject({
     code: 1,

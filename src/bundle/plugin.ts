@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { build } from "esbuild";
-import { slim } from "./slim.ts";
+import { asciiOnly } from "./asciiOnly.ts";
+import { light, slim } from "./slim.ts";
 
 // Older than we need: an old Node must get as far as reading our own message.
 const shared = { bundle: true, platform: "node", target: "node18", minify: true, legalComments: "none", write: false } as const;
@@ -11,12 +12,10 @@ const entry = (name: string) => [new URL(name, import.meta.url).pathname];
  * `kubectl serin` in one file without dependencies. What a verb doesn't import is not run: it is CommonJS, below a head of its own (launch.ts).
  * @param engines what package.json says of Node
  */
-export async function bundled(engines?: { node: string }): Promise<{ text: string; kibibytes: number }> {
-  const whole = await build({ ...shared, entryPoints: entry("kubectl-serin.ts"), format: "cjs", plugins: [slim], outfile: "serin.cjs" });
-  // In ASCII, which is read as it stands; esbuild leaves other characters in regular expressions alone.
-  const code = (whole.outputFiles[0]?.text ?? "")
-    .replace(/^#!.*\n/, "")
-    .replace(/[\u0080-\uffff]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
+export async function bundlePlugin(engines?: { node: string }): Promise<{ text: string; kibibytes: number }> {
+  const entryPoints = entry("../bin/kubectl-serin.ts");
+  const whole = await build({ ...shared, entryPoints, format: "cjs", plugins: [light, slim], outfile: "serin.cjs" });
+  const code = asciiOnly((whole.outputFiles[0]?.text ?? "").replace(/^#!.*\n/, ""));
   // Where the bundle itself would end the comment that it stands in.
   const inComment = code.replaceAll("*/", "*\x01/");
   if (code.includes("*\x01/")) throw new Error("launch.ts could not read this bundle back");
