@@ -125,18 +125,22 @@ function previousPlan(plans: readonly CanaryPlan[], live: CanaryPlan | undefined
     .sort((a, b) => (askedAt(a) < askedAt(b) ? 1 : -1))[0];
 }
 
-/** The Services that select the pods; when the Deployment is gone, those that the plan has recorded. */
+/**
+ * The Services that select the pods, and those that the plan has recorded: while one is gone, or its selector is another, routes to it still carry the
+ * split. Until it is back nothing is known of it but its name.
+ */
 function servicesOf(
   namespace: string,
   deployment: DeploymentProjection | undefined,
   plan: CanaryPlan | undefined,
   caches: Caches,
 ): ServiceFacts[] {
-  const recorded = new Set(plan?.status?.services ?? []);
-  return caches.services.byNamespace(namespace).filter((service) => {
-    if (!deployment) return recorded.has(service.name);
-    return selectsPods(service, deployment.templateLabels);
-  });
+  const recorded = plan?.status?.services ?? [];
+  const present = caches.services.byNamespace(namespace);
+  const selecting = present.filter((service) => deployment !== undefined && selectsPods(service, deployment.templateLabels));
+  const others = recorded.filter((name) => !selecting.some((service) => service.name === name));
+  const gone = (name: string): ServiceFacts => ({ namespace, name, selector: {}, ports: [] });
+  return [...selecting, ...others.map((name) => present.find((service) => service.name === name) ?? gone(name))];
 }
 
 function routesFor(services: readonly ServiceFacts[], caches: Caches): VirtualServiceObject[] {
