@@ -23,19 +23,19 @@ function shapeOf(schema: z.ZodType): Shape {
  * The value with texts and lists cut to the lengths that its schema allows: the API server would refuse the whole object, and what Kubernetes allows in
  * a name or an image may be longer than what we have room for. Of a list the first items stay. The same value where nothing is too long.
  */
-export const fitted = <T>(schema: z.ZodType, value: T): T => fit(shapeOf(schema), value) as T;
+export const fitted = <T>(schema: z.ZodType, value: T): T => sized(shapeOf(schema), value) as T;
 
-function fit(shape: Shape, value: unknown): unknown {
+function sized(shape: Shape, value: unknown): unknown {
   if (typeof value === "string") return cut(value, shape.maxLength);
   if (Array.isArray(value)) {
     const { maxItems = value.length, items } = shape;
     const first = value.length > maxItems ? value.slice(0, maxItems) : value;
-    return items === undefined ? first : changed(first, (item) => fit(items, item));
+    return items === undefined ? first : changed(first, (item) => sized(items, item));
   }
   if (typeof value !== "object" || value === null || shape.properties === undefined) return value;
   const fields = Object.entries(value).map(([key, field]): [string, unknown, unknown] => {
     const of = shape.properties && Object.hasOwn(shape.properties, key) ? shape.properties[key] : undefined;
-    return [key, field, of === undefined ? field : fit(of, field)];
+    return [key, field, of === undefined ? field : sized(of, field)];
   });
   return fields.every(([, before, after]) => before === after) ? value : Object.fromEntries(fields.map(([key, , after]) => [key, after]));
 }

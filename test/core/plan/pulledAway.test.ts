@@ -1,11 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { resources } from "../../../src/kube/resources.ts";
-import { canaryImage, deploymentName, namespace, stableImage } from "../../build/story.ts";
+import { canaryImage, deploymentName, namespace, stableImage, template } from "../../build/story.ts";
 import { aVirtualService } from "../../build/virtualService.ts";
 import type { Cluster } from "../../fakes/cluster.ts";
 import { everySecond, tell, troubles } from "../../scenes/tell.ts";
 
 // What a plan stands on is pulled away in the middle.
+
+const moments = everySecond.filter((_, index) => index % 2 === 1);
 
 /** Nothing of a plan may be left in the mesh: a route to a subset that is gone loses its share of the requests for good. */
 function leftInTheMesh(cluster: Cluster): string[] {
@@ -19,7 +21,7 @@ function leftInTheMesh(cluster: Cluster): string[] {
 
 describe("the Service", () => {
   test("that is deleted and never comes back: the plan ends, and the routes are as they were", { timeout: 60_000 }, async () => {
-    const found = await troubles(everySecond, async (at) => {
+    const found = await troubles(moments, async (at) => {
       const cluster = await tell({ podsDie: true }, at);
       cluster.server.remove(resources.services, deploymentName, namespace);
       await cluster.run(60_000);
@@ -32,7 +34,7 @@ describe("the Service", () => {
   });
 
   test("that is made anew after some seconds: the plan goes on where it was", { timeout: 60_000 }, async () => {
-    const found = await troubles(everySecond, async (at) => {
+    const found = await troubles(moments, async (at) => {
       const cluster = await tell({ podsDie: true }, at);
       const service = cluster.server.get(resources.services, deploymentName, namespace) as { metadata: object };
       const { resourceVersion: _, uid: __, ...metadata } = service.metadata as Record<string, unknown>;
@@ -49,4 +51,80 @@ describe("the Service", () => {
     expect(found).toEqual([]);
   });
 });
-void stableImage;
+describe("objects of Istio", () => {
+  const made = (cluster: Cluster) => JSON.stringify(cluster.running()) === JSON.stringify({ [canaryImage]: 4 });
+  const ended = (cluster: Cluster): string[] => [
+    ...leftInTheMesh(cluster),
+    ...(made(cluster) ? [] : [`ended otherwise: ${cluster.describe()}`]),
+  ];
+
+  test("the route is replaced by force: the plan puts the split back and goes on", { timeout: 60_000 }, async () => {
+    const found = await troubles(moments, async (at) => {
+      const cluster = await tell({ podsDie: true }, at);
+      cluster.server.remove(resources.virtualservices, deploymentName, namespace);
+      await cluster.run(700);
+      cluster.server.create(resources.virtualservices, aVirtualService(), { manager: "argocd" });
+      await cluster.runToEnd();
+      return ended(cluster);
+    });
+    expect(found).toEqual([]);
+  });
+
+  test("the route goes for good: the plan ends, and leaves nothing of its own", { timeout: 60_000 }, async () => {
+    const found = await troubles(moments, async (at) => {
+      const cluster = await tell({ podsDie: true }, at);
+      cluster.server.remove(resources.virtualservices, deploymentName, namespace);
+      await cluster.runToEnd();
+      const left = [resources.virtualservices, resources.destinationrules].flatMap((kind) => cluster.server.list(kind));
+      return [...left.map((object) => `left: ${JSON.stringify(object)}`), ...(made(cluster) ? [] : [cluster.describe()])];
+    });
+    expect(found).toEqual([]);
+  });
+
+  test("our own rule is deleted: it is made again", { timeout: 60_000 }, async () => {
+    const found = await troubles(moments, async (at) => {
+      const cluster = await tell({ podsDie: true }, at);
+      const [rule] = cluster.server.list(resources.destinationrules);
+      if (rule) cluster.server.remove(resources.destinationrules, rule.metadata.name ?? "", namespace);
+      await cluster.runToEnd();
+      return ended(cluster);
+    });
+    expect(found).toEqual([]);
+  });
+});
+
+test("a Deployment that is deleted and made anew under its name: the old plan ends, and the next change has a plan of its own", {
+  timeout: 60_000,
+}, async () => {
+  const found = await troubles(moments, async (at) => {
+    const cluster = await tell({ podsDie: true }, at);
+    const before = cluster.deployment;
+    if (!before) return ["there was no Deployment"];
+    cluster.users.remove(resources.deployments, deploymentName);
+    await cluster.run(500);
+    const { status: _, metadata, ...rest } = structuredClone(before);
+    const {
+      uid: __,
+      resourceVersion: ___,
+      generation: ____,
+      deletionTimestamp: _____,
+      annotations: ______,
+      managedFields: _______,
+      ...kept
+    } = metadata;
+    const spec = { ...rest.spec, paused: false, template: template(stableImage) };
+    cluster.server.create(resources.deployments, { ...rest, spec, metadata: kept }, { manager: "helm" });
+    await cluster.runToEnd();
+    const after = leftInTheMesh(cluster);
+    await cluster.run(5_000);
+    cluster.users.setImage("nginx:1.25.0");
+    await cluster.runToEnd();
+    const images = JSON.stringify(cluster.running());
+    return [
+      ...after,
+      ...leftInTheMesh(cluster),
+      ...(images === JSON.stringify({ "nginx:1.25.0": 4 }) ? [] : [`runs ${images}: ${cluster.describe()}`]),
+    ];
+  });
+  expect(found).toEqual([]);
+});
