@@ -1,7 +1,8 @@
 import type { Intent } from "../api/intent.ts";
-import { finalizers } from "../api/names.ts";
+import { apiVersion, finalizers } from "../api/names.ts";
 import { type CanaryPlan, isLive } from "../api/plan.ts";
 import { planName } from "../api/planName.ts";
+import type { CanaryPolicy } from "../api/policy.ts";
 import { openApproval, openIntent, type SealKey } from "../core/admission/seal.ts";
 import { standingsOf } from "../core/admission/stamp.ts";
 import { planFact } from "../core/admission/world.ts";
@@ -64,7 +65,7 @@ export function observe(key: string, { caches, memories, keys, settle, now }: Se
     approval: plan && openApproval(deployment?.approval, plan.metadata.name, keys()),
     stamps: plan ? standingsOf(plan, keys(), at) : {},
     retryStamp: previous && standingsOf(previous, keys(), at).retry,
-    policy: policyName === undefined ? undefined : caches.policies.get(policyName),
+    policy: policyName === undefined ? undefined : (caches.policies.get(policyName) ?? asThePlanKnowsIt(plan, caches)),
     templates: (template) => caches.templates.get(template),
     replicaSets: replicaSets as readonly ReplicaSetFacts[],
     pods,
@@ -84,6 +85,13 @@ export function observe(key: string, { caches, memories, keys, settle, now }: Se
     answers: memory?.answers ?? [],
     inFlight: memory?.inFlight ?? new Set(),
   };
+}
+
+/** A policy that can't be read is not gone: somebody may have written what only a newer Serin knows, in the middle of an upgrade. */
+function asThePlanKnowsIt(plan: CanaryPlan | undefined, caches: Caches): CanaryPolicy | undefined {
+  const { policy } = plan?.spec ?? {};
+  if (!policy || !caches.isUnreadablePolicy(policy.name)) return undefined;
+  return { apiVersion, kind: "CanaryPolicy", metadata: { name: policy.name, generation: policy.generation }, spec: policy.spec };
 }
 
 /** The plan of what is asked for: by its name, or the latest retry of it where that record is gone. */
