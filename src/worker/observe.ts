@@ -22,14 +22,17 @@ export interface Senses {
   memories: Memories;
   keys(): readonly SealKey[];
   settle(setting: string): { ms: number; message: string };
+  /** Of this worker; it never goes back. Milliseconds since the epoch. */
   now(): number;
+  /** As other processes have it. */
+  wall(): number;
 }
 
 /** Requests that were last counted so long ago no longer flow; two scrapes of the usual 15 s fit. */
 const flowingMs = 30_000;
 
 /** Reads the caches and this worker's memory into one value. No I/O: everything is here already. */
-export function observe(key: string, { caches, memories, keys, settle, now }: Senses): Snapshot {
+export function observe(key: string, { caches, memories, keys, settle, now, wall }: Senses): Snapshot {
   const [namespace = "", name = ""] = key.split("/");
   const at = now();
   const deployment = caches.deployments.get(key);
@@ -63,8 +66,8 @@ export function observe(key: string, { caches, memories, keys, settle, now }: Se
     previous,
     history: plans.filter((each) => !isLive(each) && each.spec.deployment.uid === deployment?.uid).map(planFact),
     approval: plan && openApproval(deployment?.approval, plan.metadata.name, keys()),
-    stamps: plan ? standingsOf(plan, keys(), at) : {},
-    retryStamp: previous && standingsOf(previous, keys(), at).retry,
+    stamps: plan ? standingsOf(plan, keys(), wall()) : {},
+    retryStamp: previous && standingsOf(previous, keys(), wall()).retry,
     policy: policyName === undefined ? undefined : (caches.policies.get(policyName) ?? asThePlanKnowsIt(plan, caches)),
     templates: (template) => caches.templates.get(template),
     replicaSets: replicaSets as readonly ReplicaSetFacts[],

@@ -28,6 +28,7 @@ import { builtinReader } from "./readBuiltins.ts";
 import { type Reconciler, reconcile } from "./reconcile.ts";
 import { Sealer } from "./sealer.ts";
 import { isSidecarKey, SidecarWatch } from "./sidecars.ts";
+import { newestTimeIn, steadyNow } from "./steadyNow.ts";
 import { tidyRecord } from "./tidyRecord.ts";
 
 export interface WorkerOptions {
@@ -75,7 +76,9 @@ const tidyAgainMs = 30_000;
  * Deployment once, and therefore touches what its plans route before anything else of an earlier leader could (design I9).
  */
 export function createWorker(options: WorkerOptions): Worker {
-  const { client, prometheus, counting = prometheus, log, clock, now } = options;
+  const { client, prometheus, counting = prometheus, log, clock } = options;
+  const steady = steadyNow(options.now);
+  const { now } = steady;
   const memories = new Memories();
   const settling = settleSource(counting, { now });
   const unled = lately<{ before: DeploymentProjection; after: DeploymentProjection; at: number }>();
@@ -131,7 +134,12 @@ export function createWorker(options: WorkerOptions): Worker {
     measure: (plan, action, snapshot) => startMeasurement(plan, action, snapshot, instruments),
     ...(options.onEnd === undefined ? {} : { onEnd: options.onEnd }),
   };
-  const reconciler: Reconciler = { senses: { caches, memories, keys: options.keys, settle, now }, hands, log, mayWrite: options.isLeader };
+  const reconciler: Reconciler = {
+    senses: { caches, memories, keys: options.keys, settle, now, wall: options.now },
+    hands,
+    log,
+    mayWrite: options.isLeader,
+  };
 
   async function recordBypass(before: DeploymentProjection, after: DeploymentProjection): Promise<void> {
     const plan = bypassOf(before, after, caches, options.namespace, now());
@@ -184,6 +192,7 @@ export function createWorker(options: WorkerOptions): Worker {
       });
       queue = own;
       lookedAt = clock.now();
+      for (const plan of caches.plans.values()) steady.notBefore(newestTimeIn(plan) ?? Number.NEGATIVE_INFINITY);
       own.start(async (key) => {
         lookedAt = clock.now();
         return { wakeAfter: await lookAt(key) };
