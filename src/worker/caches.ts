@@ -125,9 +125,12 @@ export function openCaches(client: Client, events: CacheEvents): Caches {
       const parsed = parsePolicy(raw);
       return "policy" in parsed ? parsed.policy : undefined;
     },
-    onChange: (_key, _before, after) => {
+    onChange: (_key, before, after) => {
       lookAtLive();
       if (after) look(policyKey(after));
+      // A shorter history prunes now, not at each Deployment's next change.
+      if (before && after && !sameJson(before.spec.history, after.spec.history))
+        for (const plan of plans.values()) if (plan.spec.policy?.name === after.metadata.name) look(deploymentOfPlan(plan));
     },
     onTrouble,
   });

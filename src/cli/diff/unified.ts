@@ -28,7 +28,7 @@ export function unified(before: readonly string[], after: readonly string[]): st
 /** Changes with no more than twice the context between them are one hunk. */
 function endOfHunk(edits: readonly Edit[], first: number): number {
   let last = first;
-  for (let index = first; index < edits.length && index - last <= 2 * around; index += 1) if (edits[index]?.is !== " ") last = index;
+  for (let index = first; index < edits.length && index - last <= 2 * around + 1; index += 1) if (edits[index]?.is !== " ") last = index;
   return Math.min(edits.length, last + around + 1);
 }
 
