@@ -135,12 +135,15 @@ export function openCaches(client: Client, events: CacheEvents): Caches {
       onTrouble({ resource: resources.canarypolicies.plural, error: new Error(error), retryInMs: 0 });
       return unreadable;
     },
-    onChange: (_key, _before, after) => {
+    onChange: (_key, before, after) => {
       lookAtLive();
       if (!after || after === unreadable) return;
       const policy = after as CanaryPolicy;
       look(policyKey(policy));
       events.policyChanged(policy);
+      // A shorter history prunes now, not at each Deployment's next change.
+      if (before && before !== unreadable && !sameJson((before as CanaryPolicy).spec.history, policy.spec.history))
+        for (const plan of plans.values()) if (plan.spec.policy?.name === policy.metadata.name) look(deploymentOfPlan(plan));
     },
     onTrouble,
   });
