@@ -156,6 +156,13 @@ export type RouteRecord = z.infer<typeof routeRecord>;
 /** How many stamps a plan remembers: a person asks for less than one thing a minute, and after twenty minutes one that was taken back is forgotten. */
 export const mostStamps = 50;
 
+/** Of how many metrics a plan keeps the status, and how many approvals: the latest. */
+export const mostMetrics = 64;
+export const mostApprovals = 50;
+
+/** How many Services of one Deployment a plan records; routes to further ones are split too. */
+export const mostServices = 32;
+
 export const planStatus = z
   .strictObject({
     observedGeneration: z.int().optional().describe("The generation that this speaks of."),
@@ -204,7 +211,11 @@ export const planStatus = z
       .describe("Pods of each revision."),
     canaryReplicaSet: text("Name of the canary's ReplicaSet.", 253).optional(),
     stableReplicaSet: text("Name of the stable ReplicaSet.", 253).optional(),
-    services: z.array(text("Name of a Service.", 63)).max(32).optional().describe("The Services that select the Deployment's pods."),
+    services: z
+      .array(text("Name of a Service.", 63))
+      .max(mostServices)
+      .optional()
+      .describe("The Services that select the Deployment's pods."),
     routes: z.array(routeRecord).max(64).optional().describe("The routing objects that carry the split."),
     ways: z
       .array(
@@ -217,7 +228,7 @@ export const planStatus = z
       .max(64)
       .optional()
       .describe("The ways in to the pods, and how each is divided."),
-    metrics: z.array(metricStatus).max(64).optional().describe("The metrics and their last measurements."),
+    metrics: z.array(metricStatus).max(mostMetrics).optional().describe("The metrics and their last measurements."),
     approvals: z
       .array(
         z.strictObject({
@@ -227,7 +238,7 @@ export const planStatus = z
           how: text("kubectl rollout resume, or the plan's control.", 64),
         }),
       )
-      .max(50)
+      .max(mostApprovals)
       .optional()
       .describe("Gates that a person approved."),
     stamps: z

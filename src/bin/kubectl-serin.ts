@@ -32,10 +32,15 @@ const io: Io = {
   sleep: (milliseconds) => setTimeout(milliseconds, undefined, { signal: interrupted.signal }).catch(() => undefined),
   interrupted: interrupted.signal,
   prometheus: async (defaultAddress) => (await import("../prometheus/client.ts")).createPrometheus({ defaultAddress }),
-  connect({ kubeconfig, context }) {
+  connect({ kubeconfig, context, timeoutMs }) {
     const connection = connect({ kubeconfig, context, userAgent: "kubectl-serin/0.1.0" });
     const { namespace } = connection;
-    return { client: createClient(connection), namespace, about: () => aboutServer(connection), close: () => connection.close() };
+    return {
+      client: createClient(connection, { timeoutMs }),
+      namespace,
+      about: () => aboutServer(connection, timeoutMs),
+      close: () => connection.close(),
+    };
   },
 };
 

@@ -9,7 +9,7 @@ const shared = { bundle: true, platform: "node", target: "node18", minify: true,
 const entry = (name: string) => [new URL(name, import.meta.url).pathname];
 
 /**
- * `kubectl serin` in one file without dependencies. What a verb doesn't import is not run: it is CommonJS, below a head of its own (launch.ts).
+ * `kubectl serin` in one file without dependencies. What a verb doesn't import is not run: it is CommonJS, below a head of its own (bin/launch.ts).
  * @param engines what package.json says of Node
  */
 export async function bundlePlugin(engines?: { node: string }): Promise<{ text: string; kibibytes: number }> {
@@ -22,7 +22,7 @@ export async function bundlePlugin(engines?: { node: string }): Promise<{ text: 
   const { node } = engines ?? (await ownEngines());
   const about = { least: Number(/\d+/.exec(node)?.[0]), digest: createHash("sha256").update(code).digest("hex").slice(0, 16) };
   const define = { bundle: JSON.stringify(about) };
-  const head = await build({ ...shared, entryPoints: entry("launch.ts"), format: "esm", define, outfile: "launch.mjs" });
+  const head = await build({ ...shared, entryPoints: entry("../bin/launch.ts"), format: "esm", define, outfile: "launch.mjs" });
   return {
     text: `#!/usr/bin/env node\n${head.outputFiles[0]?.text}/*{${inComment}}*/\n`,
     kibibytes: Math.round(code.length / 1024),

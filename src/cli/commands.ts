@@ -22,7 +22,8 @@ export const verb = (program: Command, name: string, description: string, target
 export const reaching = (command: Command): Command =>
   command
     .option("--context <name>", "context of the kubeconfig")
-    .option("--kubeconfig <path>", "kubeconfig file (default: $KUBECONFIG, then ~/.kube/config)");
+    .option("--kubeconfig <path>", "kubeconfig file (default: $KUBECONFIG, then ~/.kube/config)")
+    .option("--request-timeout <duration>", "how long to wait for one answer of the API server: 1s, 2m, seconds; 0 is for ever", "5s");
 
 /** `--watch=false`, as kubectl's users write it: commander's word for it is `--no-watch`. */
 export const asCommander = (argv: readonly string[]): string[] =>

@@ -1,3 +1,4 @@
+import { parseDuration } from "../api/duration.ts";
 import type { Cluster, Io } from "./io.ts";
 import { UserError } from "./userError.ts";
 
@@ -6,12 +7,29 @@ export interface ConnectOptions {
   namespace?: string;
   context?: string;
   kubeconfig?: string;
+  /** Of one request: a duration, or seconds as kubectl takes them. */
+  requestTimeout?: string;
+}
+
+/** As long as a timer can be. */
+const forEver = 2 ** 31 - 1;
+
+/** Milliseconds. */
+function timeoutOf(text: string): number {
+  try {
+    const milliseconds = parseDuration(/^\d+$/.test(text) ? `${text}s` : text);
+    return milliseconds === 0 ? forEver : Math.min(forEver, milliseconds);
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new UserError({ what: `can't read --request-timeout ${text}`, why, todo: "write it like: --request-timeout 30s", cause: error });
+  }
 }
 
 /** @throws UserError when no kubeconfig says where the cluster is */
-export function connected(io: Io, { kubeconfig, context }: ConnectOptions): Cluster {
+export function connected(io: Io, { kubeconfig, context, requestTimeout = "5s" }: ConnectOptions): Cluster {
+  const timeoutMs = timeoutOf(requestTimeout);
   try {
-    return io.connect({ kubeconfig: kubeconfig ?? io.env["KUBECONFIG"], context });
+    return io.connect({ kubeconfig: kubeconfig ?? io.env["KUBECONFIG"], context, timeoutMs });
   } catch (error) {
     const why = (error as Error).message;
     throw new UserError({ what: "no cluster to ask", why, todo: "name one with --kubeconfig or --context", cause: error });

@@ -6,7 +6,7 @@ import { type Explained, type Explanation, explanationOf } from "./explanation.t
 import { explanationLines } from "./explanationLines.ts";
 import type { Io } from "./io.ts";
 import { type Around, lookAround } from "./lookAround.ts";
-import { wantsJson } from "./output.ts";
+import { formatOf, isForPeople, printObject } from "./output/format.ts";
 import { deploymentNamed } from "./target.ts";
 import { exitCodes, UserError } from "./userError.ts";
 
@@ -20,7 +20,7 @@ export interface ExplainOptions extends ConnectOptions {
 export async function explain(io: Io, words: readonly string[], options: ExplainOptions): Promise<number> {
   const name = deploymentNamed(words, "explain", "explain");
   const wanted = imagesIn(options.image ?? []);
-  const json = wantsJson(options.output);
+  const format = formatOf(options.output);
   const cluster = connected(io, options);
   try {
     const namespace = options.namespace ?? cluster.namespace;
@@ -32,7 +32,8 @@ export async function explain(io: Io, words: readonly string[], options: Explain
         todo: "name the namespace with -n, or look with: kubectl get deployments -A",
       });
     const explanation = explanationOf(around, wanted.size > 0 ? [asked(around, wanted)] : eachContainer(around));
-    io.out(json ? `${JSON.stringify(explanation, undefined, 2)}\n` : `${explanationLines(explanation).join("\n")}\n`);
+    if (isForPeople(format)) io.out(`${explanationLines(explanation).join("\n")}\n`);
+    else printObject(io, format, explanation, [`deployment.apps/${name}`]);
     return codeOf(explanation);
   } finally {
     await cluster.close();

@@ -55,7 +55,7 @@ export function existing(scene: Scene): Scene {
 }
 
 /** no-color.org: any value but the empty one. A dumb terminal and a pipe get no colour either. */
-function wantsColor(io: Io): boolean {
+export function wantsColor(io: Io): boolean {
   const { NO_COLOR, TERM } = io.env;
   return !NO_COLOR && TERM !== "dumb" && io.screen() !== undefined;
 }

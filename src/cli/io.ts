@@ -22,8 +22,8 @@ export interface Io {
   interrupted: AbortSignal;
   /** A Prometheus server at this address; nothing is sent yet. */
   prometheus(address: string): Promise<Prometheus & { close(): Promise<void> }>;
-  /** Nothing is sent yet. @throws Error that says which file or context is missing */
-  connect(options: { kubeconfig: string | undefined; context: string | undefined }): Cluster;
+  /** `timeoutMs`: for one request. Nothing is sent yet. @throws Error that says which file or context is missing */
+  connect(options: { kubeconfig: string | undefined; context: string | undefined; timeoutMs: number }): Cluster;
 }
 
 export interface Cluster {

@@ -1,6 +1,7 @@
 import { labels } from "../api/names.ts";
 import { parsePlan } from "../api/parsePlan.ts";
 import type { CanaryPlan } from "../api/plan.ts";
+import { labelOf } from "../api/planName.ts";
 import type { VirtualServiceObject } from "../core/traffic/wire.ts";
 import { ApiError } from "../kube/apiError.ts";
 import type { Deployment, KubeObject, Pod, ReplicaSet } from "../kube/object.ts";
@@ -63,7 +64,7 @@ async function routesOf(client: Reader, plan: CanaryPlan | undefined): Promise<V
 
 /** The Deployment's own selector. Without a Deployment: what carries our label, if anything is left. */
 const selectorOf = (deployment: Deployment | undefined, name: string): string =>
-  deployment === undefined ? `${labels.deployment}=${name}` : selectorInWords(deployment.spec?.selector);
+  deployment === undefined ? `${labels.deployment}=${labelOf(name)}` : selectorInWords(deployment.spec?.selector);
 
 /** As `-l` takes it. */
 export function selectorInWords({ matchLabels = {}, matchExpressions = [] }: NonNullable<Deployment["spec"]>["selector"] = {}): string {

@@ -3,6 +3,7 @@ import { addAudit } from "./audit/command.ts";
 import { asCommander, type Commands, reaching } from "./commands.ts";
 import { addCompletion } from "./completion/command.ts";
 import { addControl } from "./control/command.ts";
+import { addDiff } from "./diff/command.ts";
 import { addDoctor } from "./doctor/command.ts";
 import { addImport } from "./import/command.ts";
 import type { Io } from "./io.ts";
@@ -42,6 +43,7 @@ export function commands(io: Io, done: (code: number) => void): Command {
   addListCommands(program, parts);
   addControl(program, parts);
   addPreview(program, parts);
+  addDiff(program, parts);
   addDoctor(program, parts);
   addNotify(program, parts);
   addAudit(program, io, done);
@@ -60,6 +62,6 @@ function addVersion(program: Command, { io, done }: Commands): void {
       .command("version")
       .description("Print the version of this plugin, and of what runs in the cluster where it may be read")
       .option("--client", "of this plugin alone; no cluster is asked")
-      .option("-o, --output <format>", "json: for programs"),
+      .option("-o, --output <format>", "json, yaml or jsonpath=TEMPLATE"),
   ).action(async (options: VersionOptions) => done(await (await import("./version.ts")).version(io, options)));
 }

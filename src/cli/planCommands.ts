@@ -34,7 +34,10 @@ export function addPlanCommands(program: Command, { io, reaching, done }: Comman
       .option("-o, --output <format>", formats),
   )
     .addHelpText("after", statusHelp)
-    .action(async (words: string[], options: StatusOptions) => done(await (await import("./status.ts")).status(io, words, options)));
+    .action(async (words: string[], options: StatusOptions, command: Command) => {
+      const each = command.getOptionValueSource("watch") === "cli" && options.watch === true;
+      done(await (await import("./status.ts")).status(io, words, { ...options, each }));
+    });
   reaching(
     verb(program, "wait", "Wait until the canary of a Deployment has ended, gates and all; prints one line", "deployment", named)
       .option("--timeout <duration>", "how long to wait: 30s, 10m; 0 is for ever", "0")
@@ -56,7 +59,7 @@ export function addPlanCommands(program: Command, { io, reaching, done }: Comman
         (one: string, all: string[]) => [...all, one],
         [],
       )
-      .option("-o, --output <format>", "json: for programs"),
+      .option("-o, --output <format>", formats),
   )
     .addHelpText("after", explainHelp)
     .action(async (words: string[], options: ExplainOptions) => done(await (await import("./explain.ts")).explain(io, words, options)));
@@ -77,7 +80,7 @@ Each decision is printed once, in the words of the plan's journal, like a log. I
 place, that plan is superseded (exit code 2). An image change that has no plan yet is waited for.
 ${codes}
 With --no-watch a plan that is rolling back counts as rolled back, and every other one that is under way as still running.
--o json prints one CanaryView at the end, nothing in between; for each change one: kubectl serin get -w -o json.`;
+-o json prints one CanaryView at the end; with a typed -w one a line (NDJSON) for each change, the last one as it ended.`;
 
 const waitHelp = `
 Like status, but it sits through gates, until a person has opened them, and prints only how it ended.

@@ -8,6 +8,7 @@ import { lookBriefly } from "./lookUp.ts";
 import { nextOf } from "./next.ts";
 import { canaryView } from "./output/canaryView.ts";
 import { formatOf, isForPeople, printObject } from "./output/format.ts";
+import { objects } from "./output/objects.ts";
 import { isOvertaken, isPlanDue, type Scene } from "./scene.ts";
 import { isOnItsWayBack, isPast, outcomeOf, waitsForPerson } from "./standing.ts";
 import { deploymentNamed } from "./target.ts";
@@ -16,6 +17,8 @@ import { appended, type Show, watch } from "./watch.ts";
 
 export interface StatusOptions extends ConnectOptions {
   watch?: boolean;
+  /** `-w` was typed, not just meant: with `-o json` each change is a line. */
+  each?: boolean;
   /** A duration; "0" is for ever. */
   timeout: string;
   output?: string;
@@ -56,18 +59,20 @@ async function follow(io: Io, words: readonly string[], options: StatusOptions, 
   try {
     const look = pinned(cluster, options.namespace ?? cluster.namespace, name);
     const until = limit === 0 ? {} : { until: io.now() + limit };
+    const isStream = options.each === true && !isForPeople(format);
     let last: Scene | undefined;
+    const shown = async () => {
+      if (isStream) return objects(io, format, false);
+      return isForPeople(format) && !isAnswered(await seen()) ? show() : silent;
+    };
     const seen = async () => {
       last = await look();
       return last;
     };
-    const code =
-      options.watch === false
-        ? atOnce(await seen())
-        : await watch(io, seen, { show: isForPeople(format) && !isAnswered(await seen()) ? show() : silent, outcome, late, ...until });
+    const code = options.watch === false ? atOnce(await seen()) : await watch(io, seen, { show: await shown(), outcome, late, ...until });
     if (last !== undefined && code !== exitCodes.interrupted) {
       if (isForPeople(format)) io.out(`${printable(lineOf(last, io.now()))}\n`);
-      else printObject(io, format, canaryView(last, io.now()), [`deployment.apps/${name}`]);
+      else if (!isStream) printObject(io, format, canaryView(last, io.now()), [`deployment.apps/${name}`]);
     }
     if (code === exitCodes.stillRunning && options.watch !== false)
       io.err(`error: timed out after ${formatDuration(limit)}: the plan goes on\n`);

@@ -3,7 +3,8 @@ import type { Deployment } from "../kube/object.ts";
 import { resources } from "../kube/resources.ts";
 import { type ConnectOptions, connected } from "./connected.ts";
 import type { Io } from "./io.ts";
-import { wantsJson } from "./output.ts";
+import { formatOf, isForPeople, printObject, structured } from "./output/format.ts";
+import type { VersionReport } from "./output/reportSchemas.ts";
 
 export interface VersionOptions extends ConnectOptions {
   client?: boolean;
@@ -12,10 +13,10 @@ export interface VersionOptions extends ConnectOptions {
 
 /** `kubectl serin version`: the plugin's; and, where they can be read, the API server's and the images of Serin's own Deployments. */
 export async function version(io: Io, options: VersionOptions): Promise<number> {
-  const json = wantsJson(options.output);
+  const format = formatOf(options.output, structured);
   const server = options.client ? {} : await serverOf(io, options);
-  const said = { apiVersion, kind: "Version", client: release, ...server };
-  if (json) io.out(`${JSON.stringify(said, undefined, 2)}\n`);
+  const said: VersionReport = { apiVersion, kind: "Version", client: release, ...server };
+  if (!isForPeople(format)) printObject(io, format, said, []);
   else
     io.out(
       [`client: ${release} (${apiVersion})`, ...Object.entries(server).map(([name, value]) => `${name}: ${value}`)]

@@ -1,6 +1,7 @@
+import { fitted } from "../api/fit.ts";
 import { apiVersion, labels } from "../api/names.ts";
-import { type CanaryPlan, isLive, type PlanStatus } from "../api/plan.ts";
-import { planName } from "../api/planName.ts";
+import { type CanaryPlan, isLive, type PlanStatus, planSpec } from "../api/plan.ts";
+import { labelOf, planName } from "../api/planName.ts";
 import type { CanaryPolicy } from "../api/policy.ts";
 import { hashOf } from "../api/template.ts";
 import { optsOut } from "../core/admission/bypass.ts";
@@ -45,15 +46,15 @@ export function bypassOf(
     metadata: {
       name: planName(after.name, `${after.uid}/${after.generation}`),
       namespace: after.namespace,
-      labels: { [labels.deployment]: after.name.slice(0, 63) },
+      labels: { [labels.deployment]: labelOf(after.name) },
     },
-    spec: {
+    spec: fitted(planSpec, {
       deployment: { name: after.name, uid: after.uid },
       stable: { hash: hashOf(before.digest), digest: before.digest, images: [...before.images] },
       canary: { hash: hashOf(after.digest), digest: after.digest, images: [...after.images] },
       policy: { name: policy.metadata.name, generation: policy.metadata.generation ?? 0, spec: policy.spec },
       control: {},
-    },
+    }),
     status: {
       phase: "Bypassed",
       reason: words.reason,

@@ -35,6 +35,8 @@ export interface Caches {
   destinationRules: Reflector<Marked<DestinationRuleObject>>;
   plans: Reflector<CanaryPlan>;
   policies: Reflector<CanaryPolicy>;
+  /** Whether there is a policy of this name that can't be read, as a newer Serin's: it is no policy, and neither is it gone. */
+  isUnreadablePolicy(name: string): boolean;
   sidecarPolicies: Reflector<SidecarPolicy>;
   templates: Reflector<MetricTemplate>;
   namespaces: Reflector<Record<string, string>>;
@@ -126,19 +128,26 @@ export function openCaches(client: Client, events: CacheEvents): Caches {
     onChange: lookAtLive,
     onTrouble,
   });
-  const policies = reflect<KubeObject, CanaryPolicy>(client, resources.canarypolicies, {
+  const everyPolicy = reflect<KubeObject, CanaryPolicy | Unreadable>(client, resources.canarypolicies, {
     project: (raw) => {
-      const parsed = parsePolicy(raw);
-      return "policy" in parsed ? parsed.policy : undefined;
+      const { policy, error } = parsePolicy(raw);
+      if (policy) return policy;
+      onTrouble({ resource: resources.canarypolicies.plural, error: new Error(error), retryInMs: 0 });
+      return unreadable;
     },
-    onChange: (_key, _before, after) => {
+    onChange: (_key, before, after) => {
       lookAtLive();
-      if (!after) return;
-      look(policyKey(after));
-      events.policyChanged(after);
+      if (!after || after === unreadable) return;
+      const policy = after as CanaryPolicy;
+      look(policyKey(policy));
+      events.policyChanged(policy);
+      // A shorter history prunes now, not at each Deployment's next change.
+      if (before && before !== unreadable && !sameJson((before as CanaryPolicy).spec.history, policy.spec.history))
+        for (const plan of plans.values()) if (plan.spec.policy?.name === policy.metadata.name) look(deploymentOfPlan(plan));
     },
     onTrouble,
   });
+  const policies = readable(everyPolicy);
   const sidecarPolicies = reflect<KubeObject, SidecarPolicy>(client, resources.sidecarpolicies, {
     project: (raw) => parseSidecarPolicy(raw).policy,
     onChange: (name) => events.sidecarPolicyChanged(name),
@@ -180,7 +189,17 @@ export function openCaches(client: Client, events: CacheEvents): Caches {
     Object.entries(watched).flatMap(
       ([kind, { isInstalled, secondsSinceLastByte }]): Array<[string, number]> => (isInstalled ? [[kind, secondsSinceLastByte()]] : []),
     );
-  return { ...watched, all: Object.values(watched), ages };
+  return { ...watched, isUnreadablePolicy: (name) => everyPolicy.get(name) === unreadable, all: Object.values(watched), ages };
+}
+
+const unreadable = Symbol("unreadable");
+type Unreadable = typeof unreadable;
+
+/** The same reflector, without what can't be read. */
+function readable<T>(all: Reflector<T | Unreadable>): Reflector<T> {
+  const known = (values: Array<T | Unreadable>) => values.filter((value): value is T => value !== unreadable);
+  const get = (key: string): T | undefined => known([all.get(key) ?? unreadable])[0];
+  return Object.assign(Object.create(all) as Reflector<T>, { get, values: () => known(all.values()) });
 }
 
 /** Whether a routing object is one of ours. */

@@ -1,7 +1,8 @@
 import type { Intent } from "../api/intent.ts";
-import { finalizers } from "../api/names.ts";
+import { apiVersion, finalizers } from "../api/names.ts";
 import { type CanaryPlan, isLive } from "../api/plan.ts";
 import { planName } from "../api/planName.ts";
+import type { CanaryPolicy } from "../api/policy.ts";
 import { openApproval, openIntent, type SealKey } from "../core/admission/seal.ts";
 import { standingsOf } from "../core/admission/stamp.ts";
 import { planFact } from "../core/admission/world.ts";
@@ -21,14 +22,17 @@ export interface Senses {
   memories: Memories;
   keys(): readonly SealKey[];
   settle(setting: string): { ms: number; message: string };
+  /** Of this worker; it never goes back. Milliseconds since the epoch. */
   now(): number;
+  /** As other processes have it. */
+  wall(): number;
 }
 
 /** Requests that were last counted so long ago no longer flow; two scrapes of the usual 15 s fit. */
 const flowingMs = 30_000;
 
 /** Reads the caches and this worker's memory into one value. No I/O: everything is here already. */
-export function observe(key: string, { caches, memories, keys, settle, now }: Senses): Snapshot {
+export function observe(key: string, { caches, memories, keys, settle, now, wall }: Senses): Snapshot {
   const [namespace = "", name = ""] = key.split("/");
   const at = now();
   const deployment = caches.deployments.get(key);
@@ -62,9 +66,9 @@ export function observe(key: string, { caches, memories, keys, settle, now }: Se
     previous,
     history: plans.filter((each) => !isLive(each) && each.spec.deployment.uid === deployment?.uid).map(planFact),
     approval: plan && openApproval(deployment?.approval, plan.metadata.name, keys()),
-    stamps: plan ? standingsOf(plan, keys(), at) : {},
-    retryStamp: previous && standingsOf(previous, keys(), at).retry,
-    policy: policyName === undefined ? undefined : caches.policies.get(policyName),
+    stamps: plan ? standingsOf(plan, keys(), wall()) : {},
+    retryStamp: previous && standingsOf(previous, keys(), wall()).retry,
+    policy: policyName === undefined ? undefined : (caches.policies.get(policyName) ?? asThePlanKnowsIt(plan, caches)),
     templates: (template) => caches.templates.get(template),
     replicaSets: replicaSets as readonly ReplicaSetFacts[],
     pods,
@@ -84,6 +88,13 @@ export function observe(key: string, { caches, memories, keys, settle, now }: Se
     answers: memory?.answers ?? [],
     inFlight: memory?.inFlight ?? new Set(),
   };
+}
+
+/** A policy that can't be read is not gone: somebody may have written what only a newer Serin knows, in the middle of an upgrade. */
+function asThePlanKnowsIt(plan: CanaryPlan | undefined, caches: Caches): CanaryPolicy | undefined {
+  const { policy } = plan?.spec ?? {};
+  if (!policy || !caches.isUnreadablePolicy(policy.name)) return undefined;
+  return { apiVersion, kind: "CanaryPolicy", metadata: { name: policy.name, generation: policy.generation }, spec: policy.spec };
 }
 
 /** The plan of what is asked for: by its name, or the latest retry of it where that record is gone. */
@@ -125,18 +136,22 @@ function previousPlan(plans: readonly CanaryPlan[], live: CanaryPlan | undefined
     .sort((a, b) => (askedAt(a) < askedAt(b) ? 1 : -1))[0];
 }
 
-/** The Services that select the pods; when the Deployment is gone, those that the plan has recorded. */
+/**
+ * The Services that select the pods, and those that the plan has recorded: while one is gone, or its selector is another, routes to it still carry the
+ * split. Until it is back nothing is known of it but its name.
+ */
 function servicesOf(
   namespace: string,
   deployment: DeploymentProjection | undefined,
   plan: CanaryPlan | undefined,
   caches: Caches,
 ): ServiceFacts[] {
-  const recorded = new Set(plan?.status?.services ?? []);
-  return caches.services.byNamespace(namespace).filter((service) => {
-    if (!deployment) return recorded.has(service.name);
-    return selectsPods(service, deployment.templateLabels);
-  });
+  const recorded = plan?.status?.services ?? [];
+  const present = caches.services.byNamespace(namespace);
+  const selecting = present.filter((service) => deployment !== undefined && selectsPods(service, deployment.templateLabels));
+  const others = recorded.filter((name) => !selecting.some((service) => service.name === name));
+  const gone = (name: string): ServiceFacts => ({ namespace, name, selector: {}, ports: [] });
+  return [...selecting, ...others.map((name) => present.find((service) => service.name === name) ?? gone(name))];
 }
 
 function routesFor(services: readonly ServiceFacts[], caches: Caches): VirtualServiceObject[] {

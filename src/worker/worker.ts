@@ -30,6 +30,7 @@ import { type Reconciler, reconcile } from "./reconcile.ts";
 import { Sealer } from "./sealer.ts";
 import { isSidecarKey, SidecarWatch } from "./sidecars.ts";
 import type { WorkerState } from "./stateGauges.ts";
+import { newestTimeIn, steadyNow } from "./steadyNow.ts";
 import { tidyRecord } from "./tidyRecord.ts";
 
 export interface WorkerOptions {
@@ -81,7 +82,9 @@ const tidyAgainMs = 30_000;
  * Deployment once, and therefore touches what its plans route before anything else of an earlier leader could (design I9).
  */
 export function createWorker(options: WorkerOptions): Worker {
-  const { client, prometheus, counting = prometheus, log, clock, now } = options;
+  const { client, prometheus, counting = prometheus, log, clock } = options;
+  const steady = steadyNow(options.now);
+  const { now } = steady;
   const memories = new Memories();
   const settling = settleSource(counting, { now });
   const unled = lately<{ before: DeploymentProjection; after: DeploymentProjection; at: number }>();
@@ -143,7 +146,12 @@ export function createWorker(options: WorkerOptions): Worker {
     measure: (plan, action, snapshot) => startMeasurement(plan, action, snapshot, instruments),
     ...(options.onEnd === undefined ? {} : { onEnd: options.onEnd }),
   };
-  const reconciler: Reconciler = { senses: { caches, memories, keys: options.keys, settle, now }, hands, log, mayWrite: options.isLeader };
+  const reconciler: Reconciler = {
+    senses: { caches, memories, keys: options.keys, settle, now, wall: options.now },
+    hands,
+    log,
+    mayWrite: options.isLeader,
+  };
 
   const world: World = {
     plans: () => caches.plans.values(),
@@ -203,6 +211,7 @@ export function createWorker(options: WorkerOptions): Worker {
       });
       queue = own;
       lookedAt = clock.now();
+      for (const plan of caches.plans.values()) steady.notBefore(newestTimeIn(plan) ?? Number.NEGATIVE_INFINITY);
       own.start(async (key) => {
         lookedAt = clock.now();
         return { wakeAfter: await lookAt(key) };

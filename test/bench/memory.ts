@@ -1,6 +1,7 @@
 /**
  * RSS of worker and webhook with 1,000 watched Deployments and 100 live plans, from their bundles as the image has them. Starts its own lab, in a
- * network namespace. Ends with 1 when a target is missed. FAST=1: shorter windows, fewer ReplicaSets; SOURCE=1: from the checkout's source.
+ * network namespace. Ends with 1 when a target is missed. FAST=1: shorter windows, one ReplicaSet, no pods and no route for those
+ * without a plan; DEPLOYMENTS, PLANS and ROUNDS: other numbers; SOURCE=1: from the checkout's source.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -17,10 +18,11 @@ try {
     deployments: Number(process.env["DEPLOYMENTS"] ?? 1_000),
     plans: Number(process.env["PLANS"] ?? 100),
     revisions: fast ? 1 : 3,
-    replicas: fast ? 1 : 2,
+    replicas: fast ? 0 : 2,
+    routes: !fast,
     windowSeconds: fast ? 30 : 300,
     reviewsPerSecond: 50,
-    rounds: fast ? 3 : 10,
+    rounds: Number(process.env["ROUNDS"] ?? (fast ? 3 : 10)),
     beside: true,
     ...(process.env["SOURCE"] === "1" ? {} : { bundles: folder }),
   });

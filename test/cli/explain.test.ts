@@ -276,7 +276,7 @@ test.each([
     "error: can't read --image nginx:1\n  why: that is not CONTAINER=IMAGE\n  try: write it like: --image web=nginx:1.24.0\n",
   ],
   ["explain nginx --image web=nginx:1", "error: can't explain --image web=…\n  why: nginx has no container web\n  try: it has: nginx\n"],
-  ["explain nginx -o yaml", "error: can't print -o yaml\n"],
+  ["explain nginx -o csv", "error: can't print -o csv\n"],
   ["explain web", "why: there is no Deployment web in namespace shop\n"],
   [
     "explain svc/web",

@@ -248,20 +248,23 @@ test("--help", async () => {
     Show a Deployment's canary: plan, steps, metrics, pods and routes
 
     Arguments:
-      deployment              deploy/NAME or NAME
+      deployment                    deploy/NAME or NAME
 
     Options:
-      -n, --namespace <name>  namespace of the Deployment (default: that of the
-                              context)
-      -w, --watch             keep showing until the plan ends; exit code 0
-                              promoted, 2 not promoted, 5 no plan
-      --no-color              no colours (also: NO_COLOR=1, TERM=dumb)
-      --ascii                 only ASCII characters
-      -o, --output <format>   json, yaml, name or jsonpath=TEMPLATE
-      --context <name>        context of the kubeconfig
-      --kubeconfig <path>     kubeconfig file (default: $KUBECONFIG, then
-                              ~/.kube/config)
-      -h, --help              display help for command
+      -n, --namespace <name>        namespace of the Deployment (default: that of
+                                    the context)
+      -w, --watch                   keep showing until the plan ends; exit code 0
+                                    promoted, 2 not promoted, 5 no plan
+      --no-color                    no colours (also: NO_COLOR=1, TERM=dumb)
+      --ascii                       only ASCII characters
+      -o, --output <format>         json, yaml, name or jsonpath=TEMPLATE
+      --context <name>              context of the kubeconfig
+      --kubeconfig <path>           kubeconfig file (default: $KUBECONFIG, then
+                                    ~/.kube/config)
+      --request-timeout <duration>  how long to wait for one answer of the API
+                                    server: 1s, 2m, seconds; 0 is for ever (default:
+                                    "5s")
+      -h, --help                    display help for command
 
     -o json prints one CanaryView, with -w one a line (NDJSON) for each change. Its JSON Schema: src/cli/output/schema.json. Fields are only ever added.
     "

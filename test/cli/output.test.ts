@@ -1,48 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { z } from "zod";
 import { type Phase, phases } from "../../src/api/plan.ts";
 import { jsonPath } from "../../src/cli/output/jsonPath.ts";
 import type { CanaryView } from "../../src/cli/output/schemas.ts";
-import { type Change, labelled } from "../build/change.ts";
-import { aDeployment, type DeploymentDraft, held, withImage } from "../build/deployment.ts";
-import {
-  aMeasurement,
-  aMetricStatus,
-  aPlan,
-  atStep,
-  because,
-  following,
-  inPhase,
-  type PlanDraft,
-  withMetricStatus,
-  withoutStatus,
-  withWeight,
-} from "../build/plan.ts";
-import { podsOf } from "../build/pod.ts";
+import { aDeployment, held, withImage } from "../build/deployment.ts";
+import { aPlan, atStep, because, following, inPhase, withoutStatus } from "../build/plan.ts";
 import { aPolicy, withSteps } from "../build/policy.ts";
-import { aCanaryReplicaSet, aReplicaSet, withPods } from "../build/replicaSet.ts";
-import { at, canaryImage } from "../build/story.ts";
-import { textOf } from "../house/sources.ts";
+import { canaryImage } from "../build/story.ts";
+import { measured, midway, promoted, published } from "./outputWorlds.ts";
 import { serin, type World } from "./terminal.ts";
-
-/** The published one, read as any reader of it would. */
-const published = z.fromJSONSchema(JSON.parse(textOf("src/cli/output/schema.json")) as Parameters<typeof z.fromJSONSchema>[0]);
-
-const app = labelled({ app: "nginx" });
-const canary = aCanaryReplicaSet(app, withPods(1));
-const measured = withMetricStatus(aMetricStatus({ successful: 3, failed: 1, measurements: [aMeasurement({ value: "[0.99]" })] }));
-const midway: World = [
-  aDeployment(held(), app),
-  aReplicaSet(app),
-  canary,
-  ...podsOf(canary, 1),
-  aPlan(atStep(1, 30), withWeight(30, 29), measured),
-];
-const promoted: World = [
-  aDeployment(withImage(canaryImage), app),
-  aPlan(atStep(4), withWeight(100), inPhase("Promoted"), because("Promoted", "all passed")),
-];
 
 async function objectOf(line: string, world: World): Promise<CanaryView> {
   const { out } = await serin(line, [world]);
@@ -188,6 +154,16 @@ describe("-o json says what the schema publishes", () => {
     expect(await objectOf("status nginx -o json", promoted)).toMatchObject({ standing: "Promoted", deployment: { images: [canaryImage] } });
     expect((await serin("status nginx -o json", [midway, midway, promoted])).code).toBe(0);
     expect((await serin("wait nginx -o json --timeout 1s", [midway, midway])).code).toBe(3);
+    const meant = await serin("status nginx -o json", [midway, midway, promoted]);
+    expect(meant.out.startsWith("{\n")).toBe(true);
+    const typed = await serin("status nginx -w -o json", [midway, midway, promoted]);
+    expect(
+      typed.out
+        .trimEnd()
+        .split("\n")
+        .map((line) => (JSON.parse(line) as CanaryView).standing),
+    ).toEqual(["Running", "Promoted"]);
+    expect(typed.code).toBe(0);
   });
 
   test("something else does not fit the schema", () => {
@@ -234,121 +210,28 @@ test("get -w -o json is NDJSON: one object a line, one for each change, and it e
   expect(code).toBe(0);
 });
 
-describe("list", () => {
-  const of =
-    (name: string, namespace = "shop"): Change<PlanDraft> =>
-    ({ metadata, spec }) => {
-      Object.assign(metadata, { name: `${name}-abcde`, namespace });
-      spec.deployment = { name, uid: name };
-    };
-  const named = (name: string, namespace = "shop", ...changes: ReadonlyArray<Change<DeploymentDraft>>) => {
-    const deployment = aDeployment(...changes);
-    Object.assign(deployment.metadata, { name, namespace, uid: name });
-    return deployment;
+test.each(["explain nginx", "doctor", "lint -f -", "version --client", "diff nginx"])("%s: yaml and jsonpath, too", async (line) => {
+  const options = {
+    files: { "-": "apiVersion: serin.dev/v1alpha1\nkind: CanaryPolicy\n" },
+    about: { version: "v1.36.3", date: undefined },
+    onCreate: (review: object) => ({ ...review, status: { allowed: true } }),
   };
-  const world: World = [
-    named("web", "shop", held()),
-    aPlan(of("web"), atStep(1, 30), withWeight(30), because("StepStarted", "step 2 of 4: pause 30s"), measured),
-    named("api", "shop", withImage("caddy:2")),
-    aPlan(of("api"), inPhase("Promoted"), because("Promoted", "all passed")),
-    named("quiet", "shop"),
-    named("db", "data"),
-    aPlan(of("db", "data"), inPhase("RolledBack"), because("AnalysisFailed", "success-rate 0.5 < 0.95")),
-  ];
-
-  test("of the namespace, those that have a plan; one that a later change went past is none", async () => {
-    const { out, code } = await serin("list", [world]);
-    expect(out).toMatchInlineSnapshot(`
-      "NAME   PHASE         STEP   WEIGHT   IMAGE          REASON        AGE
-      api    NoPlan                        caddy:2
-      web    Progressing   1/4    30       nginx:1.24.0   StepStarted   42s
-      "
-    `);
-    expect(code).toBe(0);
-  });
-
-  test("-A -o wide", async () => {
-    expect((await serin("list -A -o wide", [world])).out).toMatchInlineSnapshot(`
-      "NAMESPACE   NAME   PHASE         STEP   WEIGHT   IMAGE          REASON           AGE   POLICY    REQUESTED-BY   FAILED-CHECKS   NEXT
-      data        db     RolledBack    0/4    0        nginx:1.24.0   AnalysisFailed   42s   default   alice          0
-      shop        api    NoPlan                        caddy:2
-      shop        web    Progressing   1/4    30       nginx:1.24.0   StepStarted      42s   default   alice          1               60% in 18s
-      "
-    `);
-  });
-
-  test("-l is for the Deployments, -o name and json for programs", async () => {
-    expect((await serin("list -A -l app=none", [world])).err).toBe("no canary plans\n");
-    expect((await serin("list -n data -o name", [world])).out).toBe("deployment.apps/db\n");
-    const all = JSON.parse((await serin("list -A -o json", [world])).out) as { items: CanaryView[] };
-    expect(published.safeParse(all).success).toBe(true);
-    expect(all.items.map(({ name, standing }) => [name, standing])).toEqual([
-      ["db", "NotPromoted"],
-      ["api", "NoPlan"],
-      ["web", "Running"],
-    ]);
-  });
-
-  test("-w prints again what has changed, until Ctrl-C", async () => {
-    const later: World = [
-      named("web", "shop", withImage(canaryImage)),
-      aPlan(of("web"), inPhase("Promoted"), atStep(4), because("Promoted", "all passed")),
-    ];
-    const { out, code } = await serin("list -w -o json", [world, world, world, world, later, later]);
-    const names = out
-      .trimEnd()
-      .split("\n")
-      .map((line) => JSON.parse(line) as CanaryView);
-    expect(names.map(({ name, standing }) => `${name} ${standing}`)).toEqual(["api NoPlan", "web Running", "web Promoted"]);
-    expect(code).toBe(130);
-    const lines = (await serin("list -w", [world, world, later, later])).out.split("\n");
-    expect(lines.filter((line) => line.startsWith("NAME"))).toHaveLength(1);
-  });
+  const { kind } = parse((await serin(`${line} -o yaml`, [midway], options)).out) as { kind: string };
+  expect(kind).toMatch(/^[A-Z]/);
+  expect((await serin(`${line} -o jsonpath={.kind}`, [midway], options)).out).toBe(kind);
 });
 
-describe("history and events", () => {
-  const earlier = aPlan(
-    ({ metadata }) => void Object.assign(metadata, { name: "nginx-older", creationTimestamp: at(-600) }),
-    inPhase("RolledBack"),
-    because("AnalysisFailed", "success-rate 0.5 < 0.95"),
-  );
-  test("history: the newest first; 5 when there is none", async () => {
-    const world = [...promoted, earlier];
-    const { out, code } = await serin("history deploy/nginx", [world]);
-    expect(out).toMatchInlineSnapshot(`
-      "PLAN          PHASE        IMAGE          REQUESTED-BY   STARTED                    TOOK   MESSAGE
-      nginx-x7k2m   Promoted     nginx:1.24.0   alice          2026-11-23T10:00:00.000Z   2m     all passed
-      nginx-older   RolledBack   nginx:1.24.0   alice          2026-11-23T10:00:00.000Z   2m     AnalysisFailed: success-rate 0.5 < 0.95
-      "
-    `);
-    expect(code).toBe(0);
-    expect((await serin("history nginx -o name", [world])).out).toBe(
-      "canaryplan.serin.dev/nginx-x7k2m\ncanaryplan.serin.dev/nginx-older\n",
-    );
-    expect(published.safeParse(JSON.parse((await serin("history nginx -o json", [world])).out)).success).toBe(true);
-    expect((await serin("history nginx", [[aDeployment()]])).code).toBe(5);
-  });
-
-  const event = (seconds: number, reason: string, by = "serin.dev/worker") => ({
-    kind: "Event",
-    metadata: { name: `${reason}.1`, namespace: "shop" },
-    eventTime: at(seconds),
-    reportingController: by,
-    type: "Normal",
-    reason,
-    note: `${reason} in words`,
-    regarding: { kind: "Deployment", name: "nginx" },
-    related: { kind: "CanaryPlan", name: "nginx-x7k2m" },
-  });
-  test("events: ours, the oldest first", async () => {
-    const world = [event(30, "StepStarted"), event(1, "PlanCreated"), event(2, "ScalingReplicaSet", "deployment-controller")];
-    expect((await serin("events deploy/nginx", [world])).out).toMatchInlineSnapshot(`
-      "AGE   TYPE     REASON        PLAN          MESSAGE
-      41s   Normal   PlanCreated   nginx-x7k2m   PlanCreated in words
-      12s   Normal   StepStarted   nginx-x7k2m   StepStarted in words
-      "
-    `);
-    expect(published.safeParse(JSON.parse((await serin("events nginx -o json", [world])).out)).success).toBe(true);
-    expect((await serin("events nginx", [[]])).err).toContain("no Events about nginx in namespace shop");
-  });
+test("--request-timeout is for each request: a duration, or seconds as kubectl takes them; 0 is for ever", async () => {
+  const asked: number[] = [];
+  const connect: Parameters<typeof serin>[2] = {
+    connect: ({ timeoutMs }) => {
+      asked.push(timeoutMs);
+      throw new Error("no kubeconfig");
+    },
+  };
+  for (const typed of ["", "--request-timeout 1m30s", "--request-timeout=7", "--request-timeout 0"])
+    expect(await serin(`list ${typed}`, [midway], connect)).toMatchObject({ code: 1 });
+  expect(asked).toEqual([5_000, 90_000, 7_000, 2_147_483_647]);
+  const wrong = await serin("audit verify --request-timeout soon", [midway]);
+  expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining("error: can't read --request-timeout soon\n") });
 });

@@ -168,15 +168,18 @@ test("--help says who may", async () => {
     Give a template that failed and is held another canary
 
     Arguments:
-      target                  deploy/NAME, or plan NAME
+      target                        deploy/NAME, or plan NAME
 
     Options:
-      -n, --namespace <name>  namespace of the Deployment (default: that of the
-                              context)
-      --context <name>        context of the kubeconfig
-      --kubeconfig <path>     kubeconfig file (default: $KUBECONFIG, then
-                              ~/.kube/config)
-      -h, --help              display help for command
+      -n, --namespace <name>        namespace of the Deployment (default: that of
+                                    the context)
+      --context <name>              context of the kubeconfig
+      --kubeconfig <path>           kubeconfig file (default: $KUBECONFIG, then
+                                    ~/.kube/config)
+      --request-timeout <duration>  how long to wait for one answer of the API
+                                    server: 1s, 2m, seconds; 0 is for ever (default:
+                                    "5s")
+      -h, --help                    display help for command
 
     A template is held after it failed under onFailure: Hold, and when it is asked for again after it was rolled back (onRepeat: Hold).
     Who may: whoever may patch canaryplans in that namespace. The ClusterRole serin-edit allows it, as a part of edit and admin.

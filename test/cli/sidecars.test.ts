@@ -258,6 +258,9 @@ test("--help says what is listed, how it exits, and the shape of the JSON", asyn
       --context <name>                context of the kubeconfig
       --kubeconfig <path>             kubeconfig file (default: $KUBECONFIG, then
                                       ~/.kube/config)
+      --request-timeout <duration>    how long to wait for one answer of the API
+                                      server: 1s, 2m, seconds; 0 is for ever
+                                      (default: "5s")
       -h, --help                      display help for command
 
     Commands:

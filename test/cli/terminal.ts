@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
 import { canaryPlanKind } from "../../src/api/crd.ts";
 import type { CanaryPlan } from "../../src/api/plan.ts";
 import type { Cluster, Io } from "../../src/cli/io.ts";
@@ -82,7 +84,20 @@ export async function serin(line: string, worlds: readonly World[], options: Ter
     line.split(" ").filter((word) => word !== ""),
     io,
   );
+  if (/ -o json( |$)/.test(line) && printed.out !== "") checkPublished(line, printed.out);
   return { code, ...printed };
+}
+
+const schema = JSON.parse(readFileSync(new URL("../../src/cli/output/schema.json", import.meta.url), "utf8"));
+const published = z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]);
+
+/** Whatever any test prints as JSON is what the schema says, one object or one a line (NDJSON). */
+function checkPublished(line: string, out: string): void {
+  const objects = out.startsWith('{"') ? out.trim().split("\n") : [out];
+  for (const object of objects) {
+    const { error } = published.safeParse(JSON.parse(object));
+    if (error) throw new Error(`kubectl serin ${line} prints what src/cli/output/schema.json does not say: ${z.prettifyError(error)}`);
+  }
 }
 
 type Series = Extract<PrometheusAnswer, { kind: "values" }>["series"][number];

@@ -36,6 +36,8 @@ export interface ClusterOptions {
   crash?: CrashPoint;
   /** How long nobody works after a crash. */
   downMs?: number;
+  /** How far the clocks of the workers, one after the other, are ahead of all others. */
+  skewsMs?: readonly number[];
   /** Milliseconds between two scrapes of Prometheus. */
   scrapeMs?: number;
   /** Requests can't be counted by revision. */
@@ -118,6 +120,7 @@ export class Cluster {
       lags: { latencyMs, watchLagMs },
       crash,
       sealsWith: () => this.sealsWith,
+      skewMs: this.#options.skewsMs?.[this.#workers.length],
     });
     this.#workers.push(this.worker);
     this.worker.onCrash = () => {

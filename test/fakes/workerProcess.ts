@@ -32,7 +32,12 @@ export class WorkerProcess {
     server: ApiServer,
     clock: SimulatedClock,
     prometheus: FakePrometheus,
-    { lags, crash, sealsWith }: { lags: ClientLags; crash?: CrashPoint | undefined; sealsWith(): AuditKeys },
+    {
+      lags,
+      crash,
+      sealsWith,
+      skewMs = 0,
+    }: { lags: ClientLags; crash?: CrashPoint | undefined; sealsWith(): AuditKeys; skewMs?: number | undefined },
   ) {
     const gate = {
       alive: () => this.#alive,
@@ -57,7 +62,7 @@ export class WorkerProcess {
       namespace: "serin-system",
       instance: "worker-1",
       clock,
-      now: () => clock.now(),
+      now: () => clock.now() + skewMs,
       isLeader: () => this.#alive,
     });
     void this.#worker.ready.then(() => {

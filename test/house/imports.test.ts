@@ -54,6 +54,19 @@ describe("imports point inwards", () => {
   });
 });
 
+/** Everything that is loaded with a file, packages by their names. */
+function loadedWith(entry: string): Set<string> {
+  const loaded = new Set([entry]);
+  for (const file of loaded)
+    if (file.endsWith(".ts")) for (const one of importsOf(file)) if (!one.typeOnly) loaded.add(one.file ?? one.specifier);
+  return loaded;
+}
+
+test("only the certs process loads node-forge: it is 2 MB on the heap", () => {
+  expect(loadedWith("src/bin/certificates.ts")).toContain("node-forge");
+  for (const entry of ["src/bin/webhook.ts", "src/bin/worker.ts"]) expect(loadedWith(entry)).not.toContain("node-forge");
+});
+
 describe("api and core are pure", () => {
   const inside = (folder: string) => folder === "api" || folder === "core";
 

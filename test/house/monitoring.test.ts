@@ -192,7 +192,8 @@ describe("manifests/README.md", () => {
   });
 
   it("and its labels", () => {
-    const declared = [...textOf("src/webhook/counters.ts").matchAll(metric), ...textOf("src/worker/counters.ts").matchAll(metric)];
+    const sources = ["webhook/counters", "worker/counters", "worker/stateGauges"].map((name) => textOf(`src/${name}.ts`));
+    const declared = sources.flatMap((text) => [...text.matchAll(metric)]);
     const labels = new Map(
       declared.map(([, name = "", list = ""]) => [name, [...list.matchAll(/"(\w+)"/g)].map(([, label]) => label).join(", ")]),
     );

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFile, symlink } from "node:fs/promises";
+import { readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -90,11 +90,27 @@ describe.concurrent("kubectl serin status deploy/x; echo $?", () => {
       expect(refused).toMatchObject({ code: 1, stdout: "" });
       expect(refused.stderr).toContain('User "vera" cannot patch resource "canaryplans"');
     }
+    const { metadata } = await story.plan("gate/nginx:2");
+    const kubectl = (who: string, line: string, ...more: string[]): Promise<Typed> =>
+      story.type("kubectl", ...line.split(" "), ...more, who);
+    const approval = ["--type=merge", "-p", '{"spec":{"control":{"approve":{"step":1}}}}'];
+    expect((await kubectl(viewer, `get plan ${metadata.name}`)).code).toBe(0);
+    expect((await kubectl(viewer, `patch plan ${metadata.name}`, ...approval)).stderr).toMatch(
+      /^Error from server \(Forbidden\): .*"vera" cannot patch/,
+    );
+    expect((await kubectl(viewer, "rollout resume deploy/gate")).stderr).toMatch(/"vera" cannot patch resource "deployments"/);
     const developer = await asPerson(story, "dan", "edit", { role: "view", namespace: "other" });
     expect(await codeOf("status deploy/away -n other --timeout 60s")).toBe("4");
     const elsewhere = await serin("approve deploy/away -n other", developer);
     expect(elsewhere).toMatchObject({ code: 1, stdout: "" });
     expect(elsewhere.stderr).toContain('User "dan" cannot patch resource "canaryplans" in API group "serin.dev" in the namespace "other"');
+    const away = (await story.kubectl("get", "plan", "-n", "other", "-o", "name")).trim().split("/")[1] ?? "";
+    expect((await kubectl(developer, `get plan ${away} -n other`)).code).toBe(0);
+    expect((await kubectl(developer, `patch plan ${away} -n other`, ...approval)).stderr).toMatch(
+      /"dan" cannot patch resource "canaryplans"/,
+    );
+    expect((await kubectl(developer, "rollout resume deploy/away -n other")).stderr).toMatch(/"dan" cannot patch resource "deployments"/);
+    expect((await kubectl(developer, `patch plan ${metadata.name} --dry-run=server`, ...approval)).code).toBe(0);
     const approved = await serin("approve deploy/gate", developer);
     expect(approved).toMatchObject({
       code: 0,
@@ -132,8 +148,13 @@ describe.concurrent("kubectl serin status deploy/x; echo $?", () => {
 test("-o json validates against the published schema, and kubectl completes the plugin", async () => {
   const text = await readFile(join(CHECKOUT, "src", "cli", "output", "schema.json"), "utf8");
   const published = z.fromJSONSchema(JSON.parse(text) as Parameters<typeof z.fromJSONSchema>[0]);
-  for (const line of ["get deploy/good", "get quiet", "status deploy/gate", "list -A", "history deploy/good", "events deploy/good"]) {
-    const { stdout } = await serin(`${line} -o json`);
+  const policy = join(story.lab.env["LAB_DIR"] ?? "", "policy.yaml");
+  await writeFile(policy, await story.kubectl("get", "canarypolicy", "plain", "-o", "yaml"));
+  const lines = ["get deploy/good", "get quiet", "status deploy/gate", "list -A", "history deploy/good", "events deploy/good"];
+  const others = ["explain deploy/quiet", "diff plan", "doctor", "version", "sidecars -A", "audit -A", "audit verify"];
+  for (const line of [...lines, ...others, `lint -f ${policy}`, `plan -f ${policy}`]) {
+    const named = line === "diff plan" ? `diff plan ${(await story.plan("good:2")).metadata.name}` : line;
+    const { stdout } = await serin(`${named} -o json`);
     expect([line, published.safeParse(JSON.parse(stdout)).error?.message]).toEqual([line, undefined]);
   }
   expect((await serin("events deploy/good")).stdout).toMatch(/Normal +Promoted +good-/);

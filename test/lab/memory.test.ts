@@ -13,7 +13,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(process.env["LAB_ROOT"] ?? tmpdir(), "bundles-"));
   await bundleSerin(folder);
   figures = await measureMemory({
-    ...{ deployments: 100, plans: 20, revisions: 1, replicas: 1 },
+    ...{ deployments: 100, plans: 20, revisions: 1, replicas: 1, routes: true },
     ...{ windowSeconds: 8, reviewsPerSecond: 50, rounds: 1, bundles: folder, beside: false },
   });
   console.log(inWords(figures).text);

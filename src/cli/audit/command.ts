@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { reaching } from "../commands.ts";
 import type { Io } from "../io.ts";
 import type { ListOptions } from "./list.ts";
 import type { AuditOptions } from "./source.ts";
@@ -50,12 +51,12 @@ export function addAudit(program: Command, io: Io, done: (code: number) => void)
 
 /** Where the record comes from; the same for each verb. */
 const from = (command: Command): Command =>
-  command
-    .option("-n, --namespace <name>", "namespace (default: that of the context; verify and export: all)")
-    .option("-A, --all-namespaces", "all namespaces")
-    .option("-f, --filename <file>", "an export instead of the cluster; - is standard input")
-    .option("--context <name>", "context of the kubeconfig")
-    .option("--kubeconfig <path>", "kubeconfig file (default: $KUBECONFIG, then ~/.kube/config)");
+  reaching(
+    command
+      .option("-n, --namespace <name>", "namespace (default: that of the context; verify and export: all)")
+      .option("-A, --all-namespaces", "all namespaces")
+      .option("-f, --filename <file>", "an export instead of the cluster; - is standard input"),
+  );
 
 const help = `
 The ClusterRole serin-auditor may read all of it and change nothing.

@@ -1,10 +1,11 @@
-import { systemNamespace } from "../../api/names.ts";
+import { apiVersion, systemNamespace } from "../../api/names.ts";
 import { readApiserverLog } from "../../core/audit/apiserverLog.ts";
 import { type Verified, verifyAudit } from "../../core/audit/verify.ts";
 import { compareWithLog } from "../../core/audit/witness.ts";
 import { ApiError } from "../../kube/apiError.ts";
 import { printable } from "../cut.ts";
 import type { Io } from "../io.ts";
+import type { AuditVerification } from "../output/reportSchemas.ts";
 import { UserError } from "../userError.ts";
 import { readable } from "./list.ts";
 import { type AuditOptions, readSource, type Source, textOf } from "./source.ts";
@@ -27,7 +28,8 @@ export async function verify(io: Io, options: VerifyOptions): Promise<number> {
   const verified = verifyAudit({ ...source, root, now: io.now(), acceptedBreaks: acceptBreak });
   const all = apiserverLog === undefined ? verified : withLog(verified, source, await textOf(io, apiserverLog));
   const result = { ...all, unchecked: [...source.unread, ...all.unchecked] };
-  io.out(output === "json" ? `${JSON.stringify(result, undefined, 2)}\n` : `${linesOf(result).map(printable).join("\n")}\n`);
+  const said: AuditVerification = { apiVersion, kind: "AuditVerification", ...result };
+  io.out(output === "json" ? `${JSON.stringify(said, undefined, 2)}\n` : `${linesOf(result).map(printable).join("\n")}\n`);
   if (result.findings.length > 0) return codes.findings;
   return result.unchecked.length > 0 ? codes.unchecked : codes.clean;
 }

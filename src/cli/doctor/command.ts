@@ -9,7 +9,7 @@ export function addDoctor(program: Command, { io, reaching, done }: Commands): v
       .command("doctor")
       .description("Check Serin itself: kinds, webhook, certificates, worker, Istio, Prometheus, your rights, clocks; nothing is changed")
       .option("-n, --namespace <name>", "namespace in which your rights are looked at (default: that of the context)")
-      .option("-o, --output <format>", "json: for programs"),
+      .option("-o, --output <format>", "json, yaml or jsonpath=TEMPLATE"),
   )
     .addHelpText("after", help)
     .action(async (options: DoctorOptions) => done(await (await import("./doctor.ts")).doctor(io, options)));

@@ -2,7 +2,8 @@ import { apiVersion } from "../../api/names.ts";
 import { type ConnectOptions, connected } from "../connected.ts";
 import { printable } from "../cut.ts";
 import type { Io } from "../io.ts";
-import { wantsJson } from "../output.ts";
+import { formatOf, isForPeople, printObject, structured } from "../output/format.ts";
+import type { DoctorReport } from "../output/reportSchemas.ts";
 import { exitCodes } from "../userError.ts";
 import { type Finding, findingsOf, type Level } from "./checks.ts";
 import { lookForDoctor } from "./look.ts";
@@ -13,11 +14,12 @@ export interface DoctorOptions extends ConnectOptions {
 
 /** `kubectl serin doctor`. Exit code 1 when something is wrong, 2 when nothing is but not all could be checked. */
 export async function doctor(io: Io, options: DoctorOptions): Promise<number> {
-  const json = wantsJson(options.output);
+  const format = formatOf(options.output, structured);
   const cluster = connected(io, options);
   try {
     const findings = findingsOf(await lookForDoctor(io, cluster, options.namespace ?? cluster.namespace));
-    io.out(json ? `${JSON.stringify({ apiVersion, kind: "DoctorReport", findings }, undefined, 2)}\n` : findings.map(line).join(""));
+    if (isForPeople(format)) io.out(findings.map(line).join(""));
+    else printObject(io, format, { apiVersion, kind: "DoctorReport", findings } satisfies DoctorReport, []);
     return codeOf(findings);
   } finally {
     await cluster.close();

@@ -4,7 +4,8 @@ import { printable } from "../cut.ts";
 import type { Io } from "../io.ts";
 import { loadManifests } from "../manifest/load.ts";
 import type { Written } from "../manifest/read.ts";
-import { wantsJson } from "../output.ts";
+import { formatOf, isForPeople, printObject, structured } from "../output/format.ts";
+import type { LintReport } from "../output/reportSchemas.ts";
 import { exitCodes, UserError } from "../userError.ts";
 import { type Finding, findingsOf } from "./findings.ts";
 
@@ -16,11 +17,12 @@ export interface LintOptions {
 
 /** `kubectl serin lint -f FILE…`: reads manifests without a cluster. Exit code 1 when something would not work as written. */
 export async function lint(io: Io, { filename = [], scrapeInterval, output }: LintOptions): Promise<number> {
-  const json = wantsJson(output);
+  const format = formatOf(output, structured);
   const scrapeMs = scrapeTime(scrapeInterval);
   const all = await loadManifests(io, "lint", filename);
   const findings = findingsOf(all, scrapeMs);
-  io.out(json ? `${JSON.stringify({ apiVersion, kind: "LintReport", findings }, undefined, 2)}\n` : lines(all, findings));
+  if (isForPeople(format)) io.out(lines(all, findings));
+  else printObject(io, format, { apiVersion, kind: "LintReport", findings } satisfies LintReport, []);
   return findings.some(({ level }) => level === "error") ? exitCodes.usage : 0;
 }
 

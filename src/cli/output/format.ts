@@ -5,6 +5,9 @@ import { jsonPath } from "./jsonPath.ts";
 
 export type Format = { is: "table" | "wide" | "json" | "yaml" | "name" } | { is: "jsonpath"; template: string };
 
+/** For programs: what every verb that prints an object can do. */
+export const structured: ReadonlyArray<Format["is"]> = ["json", "yaml", "jsonpath"];
+
 /** What stands behind `-o`. @throws UserError when it is none of these */
 export function formatOf(output: string | undefined, allowed: ReadonlyArray<Format["is"]> = ["json", "yaml", "name", "jsonpath"]): Format {
   if (output === undefined) return { is: "table" };

@@ -1,6 +1,17 @@
 import { z } from "zod";
 import { apiVersion } from "../../api/names.ts";
 import { phases } from "../../api/plan.ts";
+import {
+  auditRows,
+  auditVerification,
+  doctorReport,
+  explanation,
+  lintReport,
+  sidecarReport,
+  simulation,
+  templateDiff,
+  versionReport,
+} from "./reportSchemas.ts";
 
 /*
  * What `-o json` and `-o yaml` print. Fields are only ever added. `make generate` writes it as JSON Schema to schema.json beside this file, for whoever
@@ -134,6 +145,21 @@ export type PlanView = z.infer<typeof plan>;
 
 /** The text of schema.json. */
 export const schemaText = (): string => {
-  const schema = z.toJSONSchema(z.discriminatedUnion("kind", [canaryView, canaryViewList, canaryHistory, canaryEvents, policyPreview]));
+  const objects = z.discriminatedUnion("kind", [
+    canaryView,
+    canaryViewList,
+    canaryHistory,
+    canaryEvents,
+    policyPreview,
+    explanation,
+    templateDiff,
+    lintReport,
+    doctorReport,
+    versionReport,
+    simulation,
+    sidecarReport,
+    auditVerification,
+  ]);
+  const schema = z.toJSONSchema(z.union([objects, auditRows]));
   return `${JSON.stringify({ title: "What kubectl serin -o json prints", ...schema }, undefined, 2)}\n`;
 };

@@ -15,7 +15,7 @@ export const addSimulate = (program: Command, io: Io, done: (code: number) => vo
     .option("--prometheus <url>", "the server to ask, whatever the policy names; it is asked without credentials")
     .option("--canary <hash>", "pod-template-hash of the canary (default: of the last plan of then, else the newest ReplicaSet of then)")
     .option("--stable <hash>", "pod-template-hash of stable")
-    .option("-o, --output <format>", "json: for programs")
+    .option("-o, --output <format>", "json, yaml or jsonpath=TEMPLATE")
     .option("-n, --namespace <name>", "namespace of the Deployment (default: that of the context)")
     .addHelpText("after", help)
     .action(async (options: SimulateOptions) => done(await (await import("./simulate.ts")).simulate(io, options)));

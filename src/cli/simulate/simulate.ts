@@ -9,7 +9,7 @@ import { type ConnectOptions, connected } from "../connected.ts";
 import { printable } from "../cut.ts";
 import type { Io } from "../io.ts";
 import { loadManifests } from "../manifest/load.ts";
-import { wantsJson } from "../output.ts";
+import { formatOf, isForPeople, printObject, structured } from "../output/format.ts";
 import { deploymentNamed } from "../target.ts";
 import { exitCodes, UserError } from "../userError.ts";
 import { pastInstruments } from "./instruments.ts";
@@ -51,7 +51,7 @@ export interface Simulation {
 
 /** `kubectl serin simulate`: the judge over past data. 0: nothing would have stopped it; 2: it would have been stopped. */
 export async function simulate(io: Io, options: SimulateOptions): Promise<number> {
-  const json = wantsJson(options.output);
+  const format = formatOf(options.output, structured);
   const now = io.now();
   const window = { from: timeOf("--from", options.from, now), to: options.to === undefined ? now : timeOf("--to", options.to, now) };
   if (window.from >= window.to)
@@ -71,13 +71,13 @@ export async function simulate(io: Io, options: SimulateOptions): Promise<number
         { options, subject, window, replayed, steps: policy.steps.length },
         await costOf(prometheus, subject, window, replayed.at),
       );
-      io.out(
-        json
-          ? `${JSON.stringify(told, undefined, 2)}\n`
-          : lines(told)
-              .map((line) => `${printable(line)}\n`)
-              .join(""),
-      );
+      if (!isForPeople(format)) printObject(io, format, told, []);
+      else
+        io.out(
+          lines(told)
+            .map((line) => `${printable(line)}\n`)
+            .join(""),
+        );
       return replayed.ending === "RolledBack" || replayed.ending === "Paused" ? exitCodes.notPromoted : 0;
     } finally {
       await prometheus.close();

@@ -1,4 +1,4 @@
-import type { PlanStatus } from "../../api/plan.ts";
+import { mostApprovals, type PlanStatus } from "../../api/plan.ts";
 import type { Who } from "../admission/stamp.ts";
 import type { Draft } from "./draft.ts";
 import type { Look } from "./look.ts";
@@ -21,6 +21,11 @@ export function approvalOf(look: Look, draft: Draft, step: number): ApprovalReco
   if (approve?.step === step && approvedBy) candidates.push({ step, ...approvedBy, how: "control.approve" });
   if (promote && !promote.full && promotedBy) candidates.push({ step, ...promotedBy, how: "control.promote" });
   return candidates.find(({ by, at, how }) => !used.has(`${how} ${by} ${at}`));
+}
+
+/** An approval speaks once: those that were used are remembered, the latest ones at least. */
+export function use(draft: Draft, approved: ApprovalRecord): void {
+  draft.status.approvals = [...(draft.status.approvals ?? []), approved].slice(-mostApprovals);
 }
 
 /** Who asked to promote at once, with the webhook's stamp. */

@@ -1,6 +1,7 @@
+import { fitted } from "../../api/fit.ts";
 import { apiVersion, finalizers, labels } from "../../api/names.ts";
-import { type CanaryPlan, isLive, type Request } from "../../api/plan.ts";
-import { planName } from "../../api/planName.ts";
+import { type CanaryPlan, isLive, planSpec, type Request } from "../../api/plan.ts";
+import { labelOf, planName } from "../../api/planName.ts";
 import type { CanaryPolicy } from "../../api/policy.ts";
 import { hashOf } from "../../api/template.ts";
 import { withTemplates } from "../analysis/templates.ts";
@@ -134,10 +135,10 @@ function newPlan(snapshot: Snapshot, stable: ReplicaSetFacts, request: Request, 
     metadata: {
       name: planName(name, request.uid),
       namespace,
-      labels: { [labels.deployment]: name.slice(0, 63) },
+      labels: { [labels.deployment]: labelOf(name) },
       finalizers: [finalizers.plan],
     },
-    spec: {
+    spec: fitted(planSpec, {
       deployment: { name, uid: deployment.uid },
       stable: { hash: stable.hash, digest: stable.digest, images: [...stable.images] },
       canary: { hash: canaryHash, digest: deployment.digest, images: [...deployment.images] },
@@ -154,7 +155,7 @@ function newPlan(snapshot: Snapshot, stable: ReplicaSetFacts, request: Request, 
       ...(overwritten.length > 0 ? { overwritten } : {}),
       ...(intent.restore ? { restore: intent.restore } : {}),
       control: {},
-    },
+    }),
   };
 }
 

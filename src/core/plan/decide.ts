@@ -1,4 +1,4 @@
-import { type CanaryPlan, isLive } from "../../api/plan.ts";
+import { type CanaryPlan, isLive, mostServices } from "../../api/plan.ts";
 import { revisionsBack, servedBefore } from "../admission/rollbackWindow.ts";
 import { whoAsked } from "../admission/stamp.ts";
 import { journalRoot } from "../audit/journal.ts";
@@ -90,6 +90,7 @@ function move(look: Look, draft: Draft): void {
   observe(look, draft);
   repause(look, draft);
   clearAsked(look, draft);
+  recordServices(look, draft);
   hearStamps(look, draft);
   refuseUnstamped(look, draft);
   disown(look, draft);
@@ -109,6 +110,12 @@ function move(look: Look, draft: Draft): void {
   if (draft.status.outcome === undefined) serve(look, draft);
   // Whatever in between has ended the plan: the weight goes to 0 in this very decision.
   if (draft.status.outcome !== undefined) unwind(look, draft);
+}
+
+/** By these the routes are found again, whatever becomes of the Services. */
+function recordServices({ snapshot }: Look, draft: Draft): void {
+  const names = new Set([...(draft.status.services ?? []), ...snapshot.services.map(({ name }) => name)]);
+  draft.status.services = [...names].slice(0, mostServices);
 }
 
 function advance(look: Look, draft: Draft): void {

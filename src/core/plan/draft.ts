@@ -1,4 +1,5 @@
-import type { Condition, Phase, PlanStatus } from "../../api/plan.ts";
+import { fitted } from "../../api/fit.ts";
+import { type Condition, type Phase, type PlanStatus, planStatus } from "../../api/plan.ts";
 import { oneLine } from "../audit/escape.ts";
 import { appended } from "../audit/journal.ts";
 import type { Action } from "./action.ts";
@@ -105,6 +106,10 @@ export class Draft {
   }
 
   decision(): Decision {
-    return { status: this.status, actions: this.actions, ...(this.#wakeAfter === undefined ? {} : { wakeAfter: this.#wakeAfter }) };
+    return {
+      status: fitted(planStatus, this.status),
+      actions: this.actions,
+      ...(this.#wakeAfter === undefined ? {} : { wakeAfter: this.#wakeAfter }),
+    };
   }
 }

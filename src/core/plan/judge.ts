@@ -1,7 +1,7 @@
 import type { MetricStatus } from "../../api/metricStatus.ts";
 import { type InForce, metricsInForce } from "../analysis/inForce.ts";
 import { assess, closingLook, due, nextDue, noDataAt, noDataVerdict } from "../analysis/run.ts";
-import { approvalOf } from "./approvals.ts";
+import { approvalOf, use } from "./approvals.ts";
 import type { Draft } from "./draft.ts";
 import { end, failed } from "./endings.ts";
 import type { Look } from "./look.ts";
@@ -86,7 +86,7 @@ function pausedUntilDecided(
   const index = draft.status.step?.index ?? 0;
   const approved = approvalOf(look, draft, index);
   if (approved && reset.length > 0) {
-    draft.status.approvals = [...(draft.status.approvals ?? []), approved];
+    use(draft, approved);
     draft.status.metrics = (draft.status.metrics ?? []).filter(
       (status) => !reset.some(({ name, step }) => name === status.name && step === status.step),
     );

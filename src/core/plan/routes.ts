@@ -155,6 +155,15 @@ function originalOf(look: RouteLook, route: VirtualServiceObject): VirtualServic
   return record?.original === undefined ? undefined : (JSON.parse(record.original) as VirtualServiceSpec);
 }
 
+/** Characters of all originals of one plan: an object of etcd has 1.5 MiB, and a plan has more to keep. */
+const longestOriginals = 524_288;
+
+/** Without its original a route is un-edited all the same; only fields that the team changed meanwhile may then be read as ours. */
+function originalWithin(records: ReadonlyMap<string, RouteRecord>, original: string): { original?: string } {
+  const used = [...records.values()].reduce((sum, record) => sum + (record.original?.length ?? 0), 0);
+  return used + original.length <= longestOriginals ? { original } : {};
+}
+
 /** The records of all routing objects that carry, or will carry, the split. A route that appears late joins; one that lost its split is new. */
 export function routeRecords(look: Look): RouteRecord[] {
   const known = look.plan.status?.routes ?? [];
@@ -166,7 +175,7 @@ export function routeRecords(look: Look): RouteRecord[] {
       kind: "VirtualService",
       namespace: route.metadata.namespace,
       name: route.metadata.name,
-      original: JSON.stringify(route.spec),
+      ...originalWithin(records, JSON.stringify(route.spec)),
     });
   }
   for (const route of wantedMeshRoutes(look, 0)) {

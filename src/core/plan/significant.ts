@@ -17,7 +17,7 @@ function essence(status: PlanStatus): unknown {
     services: status.services,
     routes: status.routes?.map(({ namespace, name, original }) => [namespace, name, original]),
     canaryReplicaSet: status.canaryReplicaSet,
-    approvals: status.approvals?.length,
+    approvals: [status.approvals?.length, status.approvals?.at(-1)?.at],
     stamps: status.stamps?.map(({ mac, takenBack }) => [mac, takenBack]),
     conditions: status.conditions?.map(({ type, status: value }) => [type, value]),
     journal: status.journal?.length,

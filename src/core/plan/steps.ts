@@ -1,7 +1,7 @@
 import { formatDuration, parseDuration } from "../../api/duration.ts";
 import type { PolicyStep } from "../../api/policy.ts";
 import { canaryReplicas } from "../traffic/capacity.ts";
-import { approvalOf } from "./approvals.ts";
+import { approvalOf, use } from "./approvals.ts";
 import type { Draft } from "./draft.ts";
 import { endAnalysis } from "./endings.ts";
 import { inlineAnalysis, passUnder } from "./judge.ts";
@@ -106,7 +106,7 @@ function pauseOver(look: Look, draft: Draft, duration: string | number | undefin
   const index = draft.status.step?.index ?? 0;
   const approved = approvalOf(look, draft, index);
   if (approved) {
-    draft.status.approvals = [...(draft.status.approvals ?? []), approved];
+    use(draft, approved);
     draft.tell("Approved", `step ${index + 1}/${look.policy.steps.length} approved by ${approved.by} (${approved.how})`);
     return true;
   }

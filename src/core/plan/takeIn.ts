@@ -1,4 +1,5 @@
 import type { MetricStatus } from "../../api/metricStatus.ts";
+import { mostMetrics } from "../../api/plan.ts";
 import { builtinsIn, judgeCounts } from "../analysis/builtin/judgeCounts.ts";
 import { judge as judgeAnswer } from "../analysis/condition.ts";
 import type { InForce } from "../analysis/inForce.ts";
@@ -53,7 +54,11 @@ export const weightChangedAt = (look: Look, draft: Draft): number =>
 export const statusOf = (draft: Draft, { metric, step }: InForce): MetricStatus | undefined =>
   draft.status.metrics?.find((status) => status.name === metric.name && status.step === step);
 
+/** Those of the earliest analysis steps go first: their verdicts are in the journal. At most forty are in force at a time. */
 function setStatus(draft: Draft, next: MetricStatus): void {
   const others = (draft.status.metrics ?? []).filter((status) => status.name !== next.name || status.step !== next.step);
-  draft.status.metrics = [...others, next].sort((a, b) => (a.step ?? -1) - (b.step ?? -1) || (a.name < b.name ? -1 : 1));
+  const all = [...others, next].sort((a, b) => (a.step ?? -1) - (b.step ?? -1) || (a.name < b.name ? -1 : 1));
+  const past = all.filter(({ step }) => step !== undefined && step < (draft.status.step?.index ?? 0));
+  const forgotten = new Set(past.slice(0, Math.max(0, all.length - mostMetrics)));
+  draft.status.metrics = all.filter((status) => !forgotten.has(status));
 }

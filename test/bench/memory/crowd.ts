@@ -8,28 +8,31 @@ export interface CrowdOptions {
   replicas: number;
   /** ReplicaSets of each: the present one, and those of earlier templates. */
   revisions: number;
+  /** Whether each has a VirtualService. istiod reads them all again for each change of any: minutes of CPU with 100 plans. */
+  routes: boolean;
 }
 
 const perNamespace = 50;
 const mark = "memory-crowd";
 
 /**
- * Deployments as teams have them, about 7 KiB each as stored (research/performance.md §2), each with a Service and a VirtualService. ReplicaSets, pods
+ * Deployments as teams have them, about 7 KiB each as stored (research/performance.md §2), each with a Service. ReplicaSets, pods
  * and endpoints are what kube-controller-manager makes of them. Resolves when all pods are ready.
  */
-export async function makeCrowd(kubeconfig: string, { deployments, replicas, revisions }: CrowdOptions): Promise<void> {
+export async function makeCrowd(kubeconfig: string, { deployments, replicas, revisions, routes }: CrowdOptions): Promise<void> {
   const client = connectCluster(kubeconfig, "memory-crowd");
   const places = Array.from({ length: deployments }, (_, i) => ({ name: `app-${i}`, namespace: `crowd-${Math.floor(i / perNamespace)}` }));
   try {
     for (const name of new Set(places.map(({ namespace }) => namespace)))
       await client.post("/api/v1/namespaces", { metadata: { name, labels: { team: name } } });
-    await Promise.all(places.map((place) => makeOne(client, place)));
+    await Promise.all(places.map((place) => makeOne(client, place, routes)));
     for (let revision = 2; revision <= revisions; revision++) {
       await allOf(client, deployments, `to have revision ${revision - 1}`, (one) => one.revision >= revision - 1);
       const template = { metadata: { annotations: { revision: String(revision) } } };
       await Promise.all(places.map((place) => client.patch(deploymentPath(place), { spec: { template } })));
     }
     await allOf(client, deployments, `to have revision ${revisions}`, (one) => one.revision >= revisions);
+    if (replicas === 0) return;
     await Promise.all(places.map((place) => client.patch(deploymentPath(place), { spec: { replicas } })));
     await allOf(client, deployments, `to have ${replicas} pods`, (one) => one.available === replicas);
   } finally {
@@ -44,13 +47,14 @@ interface Place {
 
 const deploymentPath = ({ name, namespace }: Place) => `/apis/apps/v1/namespaces/${namespace}/deployments/${name}?fieldManager=team`;
 
-async function makeOne(client: ClusterClient, place: Place): Promise<void> {
+async function makeOne(client: ClusterClient, place: Place, hasRoute: boolean): Promise<void> {
   const { name, namespace } = place;
   await client.patch(deploymentPath(place), deployment(name), "application/apply-patch+yaml");
   await client.post(`/api/v1/namespaces/${namespace}/services`, {
     metadata: { name },
     spec: { selector: { app: name }, ports: [{ name: "http", port: 80, targetPort: 8080 }] },
   });
+  if (!hasRoute) return;
   await client.post(`/apis/networking.istio.io/v1/namespaces/${namespace}/virtualservices`, {
     apiVersion: "networking.istio.io/v1",
     kind: "VirtualService",

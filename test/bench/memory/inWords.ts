@@ -34,10 +34,10 @@ export function inWords({ grown, heap, started, perPlan }: MemoryFigures): { tex
     `ratio of medians: leader to informers ${ratio(grown.leader, grown.informers)}, webhook to bare server ${ratio(grown.webhook, grown.bareServer)}`,
   );
   lines.push(`heap after a full collection: leader ${mb(heap.leader)}, webhook ${mb(heap.webhook)}`);
-  for (const which of ["leader", "webhook"] as const)
-    lines.push(
-      `heap that stays for each plan that came and went, ${which}: ${(perPlan[which] / 1_024).toFixed(2)} KiB${verdict(perPlan[which], targets.perPlan, `${targets.perPlan / 1_024} KiB`)}`,
-    );
+  for (const [which, bytes] of Object.entries(perPlan ?? {})) {
+    const kept = `heap that stays for each plan that came and went, ${which}: ${(bytes / 1_024).toFixed(2)} KiB`;
+    lines.push(`${kept}${verdict(bytes, targets.perPlan, `${targets.perPlan / 1_024} KiB`)}`);
+  }
   const head = `${"RSS".padEnd(43)}    median   highest ever since   CPU`;
   return { text: `${[head, ...lines].join("\n")}\n`, isMet };
 }

@@ -26,9 +26,11 @@ export interface MemoryOptions {
   revisions: number;
   /** Their pods. */
   replicas: number;
+  /** Whether they have VirtualServices. */
+  routes: boolean;
   windowSeconds: number;
   reviewsPerSecond: number;
-  /** So often a tenth of the plans' number comes and goes, before it is looked at what stayed. */
+  /** So often a tenth of the plans' number comes and goes, before it is looked at what stayed; 0: that is left out. */
   rounds: number;
   /** See LabOptions. */
   bundles?: string;
@@ -44,7 +46,7 @@ export interface MemoryFigures {
   /** Started when everything was there: what the first lists cost is in its peak. */
   started: Record<"worker" | "webhook", Window>;
   /** Bytes of heap for each plan that came and went. */
-  perPlan: Record<"leader" | "webhook", number>;
+  perPlan: Record<"leader" | "webhook", number> | undefined;
 }
 type Ours = "leader" | "standby" | "webhook";
 type Beside = "informers" | "bareServer";
@@ -68,11 +70,11 @@ export async function measureMemory(options: MemoryOptions): Promise<MemoryFigur
   const began = performance.now();
   const note = (what: string) => say(`${Math.round((performance.now() - began) / 1_000)} s: ${what}`);
   try {
-    const { deployments, plans, replicas, revisions, windowSeconds } = options;
+    const { deployments, plans, windowSeconds } = options;
     const guests = Math.max(5, Math.round(plans / 10));
     const houses = Array.from({ length: plans }, (_, i) => `live-${i}`);
     const rounders = Array.from({ length: guests }, (_, i) => `round-${i}`);
-    await makeCrowd(story.lab.env["KUBECONFIG"] ?? "", { deployments: deployments - plans - guests - 1, replicas, revisions });
+    await makeCrowd(story.lab.env["KUBECONFIG"] ?? "", { ...options, deployments: deployments - plans - guests - 1 });
     note(`${deployments} Deployments`);
     await settleTown(
       story,
@@ -84,10 +86,11 @@ export async function measureMemory(options: MemoryOptions): Promise<MemoryFigur
     note(`${plans} live plans`);
 
     const grown = await underReviews(story, options);
-    const leader = await leaderName(story);
+    const leader = await leaderName();
     const heap = await heapOf(story, leader);
-    note("measured as grown");
-    const perPlan = await perPlanOf(story, leader, rounders, options.rounds);
+    const highest = Object.entries(grown).map(([name, { highest }]) => `${name} ${Math.round(highest / 1e6)} MB`);
+    note(`measured as grown: ${highest.join(", ")}`);
+    const perPlan = options.rounds > 0 ? await perPlanOf(story, leader, rounders, options.rounds) : undefined;
     note("plans came and went");
     const standby = leader === "serin-worker-0" ? "serin-worker-1" : "serin-worker-0";
     await Promise.all([story.lab.processes.restart(standby), story.lab.processes.restart("serin-webhook-0")]);
@@ -110,7 +113,7 @@ async function atFifty(story: Story): Promise<number> {
   return weights.split(" ").filter((weight) => weight === "50").length;
 }
 
-async function leaderName(_story: Story): Promise<string> {
+async function leaderName(): Promise<string> {
   return until("a leader", async () => {
     for (const index of [0, 1]) if ((await figures(workerHealth(index))).get("serin_worker_leader") === "1") return `serin-worker-${index}`;
     return undefined;
@@ -129,7 +132,7 @@ const roundsStored = (story: Story): Promise<string> =>
 /** Reviews, every other one of a change that is held, to the webhook and to what stands beside it. */
 async function underReviews(story: Story, options: MemoryOptions): Promise<MemoryFigures["grown"]> {
   const { windowSeconds, reviewsPerSecond, beside } = options;
-  const leader = await leaderName(story);
+  const leader = await leaderName();
   const standby = leader === "serin-worker-0" ? "serin-worker-1" : "serin-worker-0";
   const ours = { leader: pid(story, leader), standby: pid(story, standby), webhook: pid(story, "serin-webhook-0") };
   const bare = beside ? await startBareServer(runtimeEnv("webhook")) : undefined;
@@ -165,7 +168,12 @@ async function heapOf(story: Story, leader: string): Promise<Record<"leader" | "
 }
 
 /** Two rounds more than are counted, first: the history of each Deployment is full then, and every path has been taken. */
-async function perPlanOf(story: Story, leader: string, names: readonly string[], rounds: number): Promise<MemoryFigures["perPlan"]> {
+async function perPlanOf(
+  story: Story,
+  leader: string,
+  names: readonly string[],
+  rounds: number,
+): Promise<Record<"leader" | "webhook", number>> {
   const round = async (n: number) => {
     await setImages(story, names, `nginx:2.${n}`);
     await until(

@@ -34,6 +34,22 @@ test("a policy that is edited while its plan lives changes the next plan, not th
   expect(check(cluster, { phases: ["Promoted", "Promoted"], pods: { [third]: 4 } })).toEqual([]);
 });
 
+test("a policy that can't be read any more, as a newer Serin's, lets its plan go on; one that is deleted then cancels it", async () => {
+  const withNewField = async () => {
+    const cluster = await tell({}, 6_000);
+    cluster.users.editPolicy("default", ({ spec }) => void Object.assign(spec, { ofTheFuture: true }));
+    return cluster;
+  };
+  const cluster = await withNewField();
+  await cluster.runToEnd();
+  expect(check(cluster, { phases: ["Promoted"], pods: { [canaryImage]: 4 } })).toEqual([]);
+  const deleted = await withNewField();
+  await deleted.run(500);
+  deleted.users.remove(resources.canarypolicies, "default");
+  await deleted.runToEnd();
+  expect(check(deleted, { phases: ["Cancelled"], pods: { [stableImage]: 4 } })).toEqual([]);
+});
+
 test("a policy that no longer matches the image, or the Deployment, lets its plan go on to the end", async () => {
   const cluster = await tell({}, 6_000);
   cluster.users.editPolicy("default", ({ spec }) => {

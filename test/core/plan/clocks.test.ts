@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { canaryImage, stableImage } from "../../build/story.ts";
+import { everySecond, tell, troubles } from "../../scenes/tell.ts";
+
+// A worker dies, and the clock of its successor is another one.
+
+const moments = everySecond.filter((_, index) => index % 3 === 1);
+const minutes = 60_000;
+
+test.each([
+  ["five minutes ahead", 5 * minutes],
+  ["an hour behind", -60 * minutes],
+])(
+  "the successor's clock is %s: a good release is promoted, a bad one is stopped, both as soon as ever",
+  { timeout: 60_000 },
+  async (_, skewMs) => {
+    const found = await troubles(moments, async (at) => {
+      const told: string[] = [];
+      for (const [image, phase, left] of [
+        [canaryImage, "Promoted", canaryImage],
+        [`${canaryImage}-errors50`, "RolledBack", stableImage],
+      ] as const) {
+        const cluster = await tell({ skewsMs: [0, skewMs] }, at, image);
+        cluster.crash();
+        await cluster.runToEnd(60_000);
+        const pods = JSON.stringify(cluster.running());
+        if (cluster.plan?.status?.phase !== phase || pods !== JSON.stringify({ [left]: 4 }))
+          told.push(`ended with ${pods}: ${cluster.describe()}`);
+        told.push(...cluster.findings());
+      }
+      return told;
+    });
+    expect(found).toEqual([]);
+  },
+);
