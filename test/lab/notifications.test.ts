@@ -7,7 +7,7 @@ import { triggersOf } from "../../src/core/notify/triggers.ts";
 import { traceOf } from "../../src/core/trace/spans.ts";
 import { textOf } from "../house/sources.ts";
 import { type Got, receiver, says } from "../worker/notify/receiver.ts";
-import { whenDrained } from "./envoyWeight.ts";
+import { envoyWeight, whenDrained } from "./envoyWeight.ts";
 import { type Story, tell } from "./story.ts";
 import { until } from "./until.ts";
 
@@ -140,7 +140,7 @@ describe("those whom a policy names", () => {
       await story.setImage(image);
       const { metadata, spec } = await story.plan(image);
       const drained = whenDrained(spec.canary.hash);
-      await story.planWhen(image, "judged at weight 30", ({ status }) => status?.weight?.observed !== undefined);
+      await until("Envoy to send something to the canary", async () => (await envoyWeight(spec.canary.hash)) > 0);
       const asked = Date.now();
       await story.kubectl("patch", "plan", metadata.name, "--type=merge", "-p", '{"spec":{"control":{"abort":{}}}}');
       const ms = (await drained) - asked;

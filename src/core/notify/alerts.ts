@@ -13,7 +13,7 @@ export interface Alert {
 /*
  * Each is one per Deployment and policy, so the next plan of a Deployment ends what an earlier one began:
  *
- *   SerinCanaryPaused    Paused ──▶ Approved, or the plan turns back or ends
+ *   SerinCanaryPaused    Paused ──▶ the plan goes on (Approved, or data is back), turns back or ends
  *   SerinCanaryFailed    RollingBack ─▶ RolledBack | Held ──▶ Promoted (of a later plan), or Cancelled: nobody wants the failed version any more
  *   SerinCanaryBypassed  Bypassed ──▶ the next Started: whoever reads it can't do anything but look
  */
@@ -32,6 +32,8 @@ const fires: Partial<Record<Trigger, Name>> = {
 
 const resolves: Partial<Record<Trigger, readonly Name[]>> = {
   Started: ["SerinCanaryBypassed"],
+  WeightUpdated: ["SerinCanaryPaused"],
+  StepCompleted: ["SerinCanaryPaused"],
   Approved: ["SerinCanaryPaused"],
   RollingBack: ["SerinCanaryPaused"],
   Promoted: ["SerinCanaryPaused", "SerinCanaryFailed"],

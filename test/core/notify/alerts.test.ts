@@ -31,11 +31,13 @@ describe("Alertmanager", () => {
     expect(alerts("Cancelled")).toEqual(["-Paused", "-Failed"]);
   });
 
-  it("is told of a pause until somebody lets it go on, or the plan ends", () => {
+  it("is told of a pause until the plan goes on, whoever lets it, or ends", () => {
     expect(alerts("PausedForApproval")).toEqual(["+Paused until 1860"]);
     expect(alerts("Approved")).toEqual(["-Paused"]);
     expect(alerts("Superseded")).toEqual(["-Paused"]);
-    expect(alerts("StepCompleted")).toEqual([]);
+    expect(alerts("StepCompleted")).toEqual(["-Paused"]);
+    expect(alerts("TrafficWeightUpdated")).toEqual(["-Paused"]);
+    expect(alerts("PlanCreated")).toEqual(["-Bypassed"]);
   });
 
   it("hears of no end of what it did not want to hear", () => {
