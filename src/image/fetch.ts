@@ -33,9 +33,9 @@ export const fetchDebian = (parts: readonly Part[], fetching: Fetching): Promise
     "this machine's apt has no such version; `make image-parts` takes the archive's newest into src/image/parts.json",
   );
 
-/** npm packages from wherever this machine's npm takes them. */
+/** npm packages from wherever this machine's npm takes them. Never others than those asked for: npm keeps all versions. */
 export const fetchNpm = (parts: readonly Part[], fetching: Fetching): Promise<Fetched[]> =>
-  fetchParts(parts, fetching, downloadNpm, "see whether npm reaches its registry: npm ping");
+  fetchParts(parts, { ...fetching, orNewest: false }, downloadNpm, "see whether npm reaches its registry: npm ping");
 
 /**
  * The files, from the cache or by their client.

@@ -1,8 +1,19 @@
 /** Serin from the checkout: its manifests, its ServiceAccounts' rights and nothing more, its processes. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { type ServingCertificate, servingSecretData, servingSecretName } from "../../src/tls/servingSecret.ts";
-import { BALANCER, CERTS_HEALTH, PROMETHEUS, webhookAddress, webhookHealth, workerHealth } from "./addresses.ts";
+import {
+  APISERVER,
+  APISERVER_SERVICE,
+  BALANCER,
+  CERTS_HEALTH,
+  PROMETHEUS,
+  webhookAddress,
+  webhookHealth,
+  workerHealth,
+} from "./addresses.ts";
+import { inContainer, writeServiceAccount } from "./container.ts";
 import { answersOk } from "./httpAnswers.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 import { asList, type Kubectl } from "./kubectl.ts";
@@ -14,7 +25,8 @@ import type { Processes } from "./processes.ts";
 const NAMESPACE = "serin-system";
 const ROLES = ["certs", "webhook", "worker"] as const;
 type Role = (typeof ROLES)[number];
-type Kubeconfigs = Record<Role, string>;
+/** A kubeconfig for each of its ServiceAccounts; for Serin from the image the folder that a pod would find. */
+type Accounts = Record<Role, string>;
 
 export interface Access {
   readonly processes: Processes;
@@ -45,14 +57,26 @@ export function serinHealth({ webhooks, workers }: LabOptions): Record<string, s
 }
 
 /** Installs Serin's manifests and gives a kubeconfig for each of its ServiceAccounts, after the certs process has made what was missing. */
-export async function installSerin(dir: string, { kubectl, client, processes, ca }: Access, options: LabOptions): Promise<Kubeconfigs> {
+export async function installSerin(dir: string, { kubectl, client, processes, ca }: Access, options: LabOptions): Promise<Accounts> {
   await applyManifests(kubectl, options);
   if (options.providedCertificate) await provideCertificate(client, options.providedCertificate);
-  const kubeconfigs = Object.fromEntries(
-    await Promise.all(ROLES.map(async (role) => [role, await writeKubeconfig(dir, `serin-${role}`, ca, await boundToken(client, role))])),
-  ) as Kubeconfigs;
-  await startCerts(processes, kubeconfigs.certs, options);
-  return kubeconfigs;
+  const accounts = Object.fromEntries(
+    await Promise.all(ROLES.map(async (role) => [role, await writeAccount(dir, role, ca, await boundToken(client, role), options)])),
+  ) as Accounts;
+  if (options.image) await startApiserverService(processes);
+  await startCerts(processes, accounts.certs, options);
+  return accounts;
+}
+
+const writeAccount = (dir: string, role: Role, ca: string, token: string, { image }: LabOptions): Promise<string> =>
+  image === undefined
+    ? writeKubeconfig(dir, `serin-${role}`, ca, token)
+    : writeServiceAccount(join(dir, `serin-${role}`), { ca, token, namespace: NAMESPACE });
+
+/** `kubernetes.default.svc`, as pods reach kube-apiserver. */
+function startApiserverService(processes: Processes): Promise<void> {
+  const args = [join(import.meta.dirname, "balancer.ts"), APISERVER_SERVICE, APISERVER.slice("https://".length)];
+  return processes.start({ name: "kubernetes-service", command: process.execPath, args });
 }
 
 const provideCertificate = (client: ClusterClient, certificate: ServingCertificate): Promise<unknown> =>
@@ -62,27 +86,26 @@ const provideCertificate = (client: ClusterClient, certificate: ServingCertifica
     data: servingSecretData(certificate),
   });
 
-function startCerts(processes: Processes, kubeconfig: string, options: LabOptions): Promise<void> {
+function startCerts(processes: Processes, account: string, options: LabOptions): Promise<void> {
   const { certTimes, providedCertificate } = options;
   const times = certTimes === undefined ? {} : { SERIN_CERT_TIMES: certTimes };
   const env = {
-    ...roleEnv(kubeconfig, options),
     SERIN_HEALTH: CERTS_HEALTH,
     SERIN_CERTS: providedCertificate ? "provided" : "own",
     ...times,
   };
   const ready = () => answersOk(`http://${CERTS_HEALTH}/readyz`);
-  return processes.start({ name: "serin-certs", ...program("certificates"), env, ready, again: true });
+  return processes.start({ name: "serin-certs", ...program("certificates", account, env, options), ready, again: true });
 }
 
 /** Starts the replicas, each with its role's rights; they start again when they fall, as in a cluster. */
-export async function startSerin({ processes }: Access, kubeconfigs: Kubeconfigs, options: LabOptions): Promise<void> {
+export async function startSerin({ processes }: Access, accounts: Accounts, options: LabOptions): Promise<void> {
   const health = serinHealth(options);
   const start = (role: "webhook" | "worker", index: number) => {
     const name = `serin-${role}-${index}`;
     const addresses = { SERIN_HEALTH: health[name], ...(role === "webhook" ? { SERIN_LISTEN: webhookAddress(index) } : {}) };
-    const env = { ...roleEnv(kubeconfigs[role], options), SERIN_POD_NAME: name, ...addresses };
-    return processes.start({ name, ...program(role), env, ready: () => answersOk(`http://${health[name]}/readyz`), again: true });
+    const started = program(role, accounts[role], { SERIN_POD_NAME: name, ...addresses }, options);
+    return processes.start({ name, ...started, ready: () => answersOk(`http://${health[name]}/readyz`), again: true });
   };
   const webhooks = Array.from({ length: options.webhooks }, (_, i) => start("webhook", i));
   const workers = Array.from({ length: options.workers }, (_, i) => start("worker", i));
@@ -122,11 +145,27 @@ async function boundToken(client: ClusterClient, role: Role): Promise<string> {
   return status.token;
 }
 
-function program(name: string) {
-  return { command: process.execPath, args: [join(CHECKOUT, "src", "bin", `${name}.ts`)] };
+/** From the checkout with everything that this process has in its environment; from the image with nothing but what a pod gets. */
+function program(name: string, account: string, own: NodeJS.ProcessEnv, { image, asks = `http://${PROMETHEUS}` }: LabOptions) {
+  const env = { SERIN_NAMESPACE: NAMESPACE, SERIN_PROMETHEUS: asks, ...own };
+  if (image !== undefined) return inContainer(image, { args: [name], env: { ...manifestEnv(name), ...env }, account });
+  const inherited = Object.entries(process.env).filter(([key]) => !/^(LAB_|VITEST|NODE_ENV$|TEST$|npm_)/.test(key));
+  return {
+    command: process.execPath,
+    args: [join(CHECKOUT, "src", "bin", `${name}.ts`)],
+    env: { ...Object.fromEntries(inherited), KUBECONFIG: account, ...env },
+  };
 }
 
-function roleEnv(kubeconfig: string, { asks = `http://${PROMETHEUS}` }: LabOptions): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(LAB_|VITEST|NODE_ENV$|TEST$|npm_)/.test(name));
-  return { ...Object.fromEntries(inherited), KUBECONFIG: kubeconfig, SERIN_NAMESPACE: NAMESPACE, SERIN_PROMETHEUS: asks };
+/** The values that the program's Deployment writes out. */
+function manifestEnv(name: string): NodeJS.ProcessEnv {
+  const deployment = parseAllDocuments(
+    readFileSync(join(CHECKOUT, "manifests", "base", `${name}.yaml`), "utf8"),
+  )[0]?.toJS() as PodTemplated;
+  const env = deployment.spec.template.spec.containers.flatMap((container) => container.env);
+  return Object.fromEntries(env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])));
+}
+
+interface PodTemplated {
+  spec: { template: { spec: { containers: { env: { name: string; value?: string }[] }[] } } };
 }

@@ -7,13 +7,14 @@ import { LabFault } from "../labFault.ts";
 import { say } from "../say.ts";
 import { envoy } from "./envoy.ts";
 import { goParts } from "./goParts.ts";
+import { imageRuntime } from "./imageRuntime.ts";
 import { injector } from "./injector.ts";
 import type { Part } from "./part.ts";
 import { prometheusParts } from "./prometheus.ts";
 import { ensureTools, RUN_TOOLS } from "./tools.ts";
 import { cacheFolder } from "./versions.ts";
 
-const PARTS: readonly Part[] = [...goParts, injector, envoy, ...prometheusParts];
+const PARTS: readonly Part[] = [...goParts, injector, envoy, ...prometheusParts, imageRuntime];
 const UNFINISHED = ".unfinished-";
 
 /**
