@@ -57,7 +57,8 @@ async function fetchMissing(missing: readonly Part[], { cache, orNewest }: Fetch
   const folder = await mkdtemp(join(cache, ".fetching-"));
   try {
     let moved = missing.every(({ version }) => version === "");
-    await download(missing, folder, moved).catch(async (error: { stderr?: string }) => {
+    await download(missing, folder, moved).catch(async (error: { code?: unknown; path?: string; stderr?: string }) => {
+      if (error.code === "ENOENT") throw new ImageFault(`there is no ${error.path} here`, "on Debian, or with an engine: docker build .");
       const names = missing.map(({ name, version }) => `${name} ${version}`).join(", ");
       if (!orNewest) throw new ImageFault(`can't fetch ${names}: ${lastLine(error.stderr ?? String(error))}`, hint);
       moved = true;

@@ -83,6 +83,14 @@ describe("a part is fetched once, by the machine's own client", () => {
     });
   });
 
+  it("can't be fetched without the client, and elsewhere than on Debian there is the Dockerfile", async () => {
+    process.env["PATH"] = join(folder, "bin");
+    await expect(fetchDebian([part], { cache, orNewest: true })).rejects.toMatchObject({
+      message: "there is no apt-get here",
+      hint: expect.stringContaining("docker build"),
+    });
+  });
+
   it("is the newest where that is allowed, under its own version and checksum", async () => {
     client("apt-get", serves("1%3a2.37", "newer"));
     const [fetched] = await fetchDebian([part], { cache, orNewest: true });

@@ -11,6 +11,7 @@ import { digestOf, layerOf, packedLayer } from "../../src/image/blob.ts";
 import { platformImage, writeLayout } from "../../src/image/layout.ts";
 import { readParts } from "../../src/image/make.ts";
 import { partsFor } from "../../src/image/parts.ts";
+import { hasSuite } from "../image/suite.ts";
 import { inContainer, type RunnableImage, unpackImage } from "./container.ts";
 import { CHECKOUT } from "./labEnvironment.ts";
 import { partFile } from "./parts/ensureParts.ts";
@@ -20,7 +21,7 @@ import { type Story, steps, successRate, tell } from "./story.ts";
 /** Whoever runs labs without being root has no other user to become. */
 const canBecomeOthers = /^\s*0\s+0\s+4294967295$/m.test(readFileSync("/proc/self/uid_map", "utf8"));
 
-describe.runIf(canBecomeOthers)("Serin run from its image", () => {
+describe.runIf(canBecomeOthers && hasSuite)("Serin run from its image", () => {
   let scratch: string;
   let image: RunnableImage;
   let story: Story;
