@@ -27,8 +27,13 @@ export const jsonBlob = (mediaType: string, value: object): Blob => blobOf(media
 
 export async function layerOf(tree: Tree): Promise<Layer> {
   const archive = await packTree(tree);
-  return { ...blobOf("application/vnd.oci.image.layer.v1.tar+gzip", await gzip(archive)), diffId: digestOf(archive) };
+  return packedLayer(await gzip(archive), digestOf(archive));
 }
+
+export const packedLayer = (compressed: Buffer, diffId: string): Layer => ({
+  ...blobOf("application/vnd.oci.image.layer.v1.tar+gzip", compressed),
+  diffId,
+});
 
 /** By the system's gzip: what Node's zlib makes of the same bytes differs between processors. */
 async function gzip(content: Buffer): Promise<Buffer> {

@@ -33,9 +33,9 @@ export const fetchDebian = (parts: readonly Part[], fetching: Fetching): Promise
     "this machine's apt has no such version; `make image-parts` takes the archive's newest into src/image/parts.json",
   );
 
-/** npm packages from wherever this machine's npm takes them. */
+/** npm packages from wherever this machine's npm takes them. Never others than those asked for: npm keeps all versions. */
 export const fetchNpm = (parts: readonly Part[], fetching: Fetching): Promise<Fetched[]> =>
-  fetchParts(parts, fetching, downloadNpm, "see whether npm reaches its registry: npm ping");
+  fetchParts(parts, { ...fetching, orNewest: false }, downloadNpm, "see whether npm reaches its registry: npm ping");
 
 /**
  * The files, from the cache or by their client.
@@ -57,7 +57,8 @@ async function fetchMissing(missing: readonly Part[], { cache, orNewest }: Fetch
   const folder = await mkdtemp(join(cache, ".fetching-"));
   try {
     let moved = missing.every(({ version }) => version === "");
-    await download(missing, folder, moved).catch(async (error: { stderr?: string }) => {
+    await download(missing, folder, moved).catch(async (error: { code?: unknown; path?: string; stderr?: string }) => {
+      if (error.code === "ENOENT") throw new ImageFault(`there is no ${error.path} here`, "on Debian, or with an engine: docker build .");
       const names = missing.map(({ name, version }) => `${name} ${version}`).join(", ");
       if (!orNewest) throw new ImageFault(`can't fetch ${names}: ${lastLine(error.stderr ?? String(error))}`, hint);
       moved = true;

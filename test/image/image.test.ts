@@ -13,12 +13,13 @@ import { packTree, readTar } from "../../src/image/tarball.ts";
 import { type Entry, file, folder, link, type Tree, treeOf } from "../../src/image/tree.ts";
 import { checkout, textOf } from "../house/sources.ts";
 import { saying, stagesOf } from "./dockerfile.ts";
+import { hasSuite } from "./suite.ts";
 import { flattened, readLayout, type UnpackedImage } from "./unpacked.ts";
 
 const cache = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "serin-image");
 const origin = { revision: "0123abc", created: 1_767_225_600 };
 
-describe("the image", () => {
+describe.runIf(hasSuite)("the image", () => {
   const scratch = mkdtempSync(join(tmpdir(), "serin-image-"));
   let content: Content;
   let image: PlatformImage;

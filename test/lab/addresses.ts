@@ -11,6 +11,8 @@ export const ETCD_PEER = "127.0.0.1:2380";
 export const ADVERTISED = "10.96.255.1";
 export const APISERVER_PORT = 6443;
 export const APISERVER = `https://127.0.0.1:${APISERVER_PORT}`;
+/** The Service `kubernetes`, where Serin runs from its image (container.ts). */
+export const APISERVER_SERVICE = "10.96.0.1:443";
 
 export const ISTIOD_HTTP = "127.0.0.1:18080";
 export const ISTIOD_GRPC = "127.0.0.1:15010";

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import type { ServingCertificate } from "../../src/tls/servingSecret.ts";
+import type { RunnableImage } from "./container.ts";
 import { LabFault } from "./labFault.ts";
 
 export const OPTIONAL_PARTS = ["serin", "istio", "prometheus"] as const;
@@ -28,6 +29,8 @@ export interface LabOptions {
   readonly injector: boolean;
   /** Serin's manifests come by `helm install` (byChart.ts), all of them, and kube-apiserver asks the webhook by its Service. */
   readonly chart: boolean;
+  /** Serin's processes run from this image, each in a container of its own (container.ts), instead of from the checkout. */
+  readonly image?: RunnableImage;
 }
 
 export const DEFAULT_OPTIONS: LabOptions = { without: [], scrape: "2s", webhooks: 1, workers: 2, injector: false, chart: false };

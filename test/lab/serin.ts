@@ -4,8 +4,9 @@ import { parseAllDocuments } from "yaml";
 import { kinds } from "../../src/api/crd.ts";
 import { group } from "../../src/api/names.ts";
 import { type ServingCertificate, servingSecretData, servingSecretName } from "../../src/tls/servingSecret.ts";
-import { BALANCER, CERTS_HEALTH, PROMETHEUS, webhookAddress, webhookHealth, workerHealth } from "./addresses.ts";
+import { APISERVER, APISERVER_SERVICE, BALANCER, CERTS_HEALTH, webhookAddress, webhookHealth, workerHealth } from "./addresses.ts";
 import { installChart, webhookService } from "./byChart.ts";
+import { writeServiceAccount } from "./container.ts";
 import { answersOk } from "./httpAnswers.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 import { asList, type Kubectl } from "./kubectl.ts";
@@ -13,13 +14,13 @@ import type { ClusterClient } from "./kubelet/clusterClient.ts";
 import { CHECKOUT } from "./labEnvironment.ts";
 import type { LabOptions } from "./options.ts";
 import type { Processes } from "./processes.ts";
-import { runtimeEnv } from "./runtimeEnv.ts";
+import { NAMESPACE, program } from "./serinProgram.ts";
 import { until } from "./until.ts";
 
-const NAMESPACE = "serin-system";
 const ROLES = ["certs", "webhook", "worker"] as const;
 type Role = (typeof ROLES)[number];
-type Kubeconfigs = Record<Role, string>;
+/** A kubeconfig for each of its ServiceAccounts; for Serin from the image the folder that a pod would find. */
+type Accounts = Record<Role, string>;
 
 export interface Access {
   readonly processes: Processes;
@@ -52,17 +53,22 @@ export function serinHealth({ webhooks, workers }: LabOptions): Record<string, s
 }
 
 /** Installs Serin's manifests and gives a kubeconfig for each of its ServiceAccounts, after the certs process has made what was missing. */
-export async function installSerin(
-  dir: string,
-  { kubectl, client, processes, ca, env }: Access,
-  options: LabOptions,
-): Promise<Kubeconfigs> {
+/** @returns where the account of each program lies, for `startSerin` */
+export async function installSerin(dir: string, access: Access, options: LabOptions): Promise<Accounts> {
+  const { kubectl, client, processes, env } = access;
   await (options.chart ? installChart(env) : applyManifests(kubectl, options));
   await untilEstablished(kubectl);
   if (options.providedCertificate) await provideCertificate(client, options.providedCertificate);
-  const kubeconfigs = await kubeconfigsOf(dir, { client, ca });
-  await startCerts(processes, kubeconfigs.certs, options);
-  return kubeconfigs;
+  const accounts = await accountsOf(dir, access, options);
+  if (options.image) await startApiserverService(processes);
+  await startCerts(processes, accounts.certs, options);
+  return accounts;
+}
+
+/** `kubernetes.default.svc`, as pods reach kube-apiserver. */
+function startApiserverService(processes: Processes): Promise<void> {
+  const args = [join(import.meta.dirname, "balancer.ts"), APISERVER_SERVICE, APISERVER.slice("https://".length)];
+  return processes.start({ name: "kubernetes-service", command: process.execPath, args });
 }
 
 /**
@@ -73,23 +79,22 @@ export async function runInstalled(dir: string, access: Access, options: LabOpti
   const { kubectl, processes } = access;
   const pods = () => kubectl(["get", "pods", "-n", NAMESPACE, "-o", "name"]);
   await until("Serin's pods", async () => (await pods()).trim().split("\n").length === 1 + 2 + options.workers);
-  const address = await kubectl([
-    "get",
-    "service",
-    "serin-webhook",
-    "-n",
-    NAMESPACE,
-    "-o",
-    "jsonpath={.spec.clusterIP}:{.spec.ports[0].port}",
-  ]);
-  const kubeconfigs = await kubeconfigsOf(dir, access);
-  await startCerts(processes, kubeconfigs.certs, options);
-  await startSerin(access, kubeconfigs, { ...options, webhooks: 1 }, () => address);
+  const address = await webhookService(kubectl);
+  const accounts = await accountsOf(dir, access, options);
+  await startCerts(processes, accounts.certs, options);
+  await startSerin(access, accounts, { ...options, webhooks: 1 }, () => address);
 }
 
-async function kubeconfigsOf(dir: string, { client, ca }: Pick<Access, "client" | "ca">): Promise<Kubeconfigs> {
-  const written = ROLES.map(async (role) => [role, await writeKubeconfig(dir, `serin-${role}`, ca, await boundToken(client, role))]);
-  return Object.fromEntries(await Promise.all(written)) as Kubeconfigs;
+async function accountsOf(dir: string, { client, ca }: Pick<Access, "client" | "ca">, { image }: LabOptions): Promise<Accounts> {
+  const written = ROLES.map(async (role) => {
+    const token = await boundToken(client, role);
+    const account =
+      image === undefined
+        ? await writeKubeconfig(dir, `serin-${role}`, ca, token)
+        : await writeServiceAccount(join(dir, `serin-${role}`), { ca, token, namespace: NAMESPACE });
+    return [role, account];
+  });
+  return Object.fromEntries(await Promise.all(written)) as Accounts;
 }
 
 const provideCertificate = (client: ClusterClient, certificate: ServingCertificate): Promise<unknown> =>
@@ -99,23 +104,22 @@ const provideCertificate = (client: ClusterClient, certificate: ServingCertifica
     data: servingSecretData(certificate),
   });
 
-function startCerts(processes: Processes, kubeconfig: string, options: LabOptions): Promise<void> {
+function startCerts(processes: Processes, account: string, options: LabOptions): Promise<void> {
   const { certTimes, providedCertificate } = options;
   const times = certTimes === undefined ? {} : { SERIN_CERT_TIMES: certTimes };
   const env = {
-    ...roleEnv("certs", kubeconfig, options),
     SERIN_HEALTH: CERTS_HEALTH,
     SERIN_CERTS: providedCertificate ? "provided" : "own",
     ...times,
   };
   const ready = () => answersOk(`http://${CERTS_HEALTH}/readyz`);
-  return processes.start({ name: "serin-certs", ...program("certs", options), env, ready, again: true });
+  return processes.start({ name: "serin-certs", ...program("certificates", account, env, options), ready, again: true });
 }
 
 /** Starts the replicas, each with its role's rights; they start again when they fall, as in a cluster. */
 export async function startSerin(
   { processes, kubectl }: Access,
-  kubeconfigs: Kubeconfigs,
+  accounts: Accounts,
   options: LabOptions,
   listen: (index: number) => string = webhookAddress,
 ): Promise<void> {
@@ -123,8 +127,8 @@ export async function startSerin(
   const start = (role: "webhook" | "worker", index: number) => {
     const name = `serin-${role}-${index}`;
     const addresses = { SERIN_HEALTH: health[name], ...(role === "webhook" ? { SERIN_LISTEN: listen(index) } : {}) };
-    const env = { ...roleEnv(role, kubeconfigs[role], options), SERIN_POD_NAME: name, ...addresses };
-    return processes.start({ name, ...program(role, options), env, ready: () => answersOk(`http://${health[name]}/readyz`), again: true });
+    const started = program(role, accounts[role], { SERIN_POD_NAME: name, ...addresses }, options);
+    return processes.start({ name, ...started, ready: () => answersOk(`http://${health[name]}/readyz`), again: true });
   };
   const webhooks = Array.from({ length: options.webhooks }, (_, i) => start("webhook", i));
   const workers = Array.from({ length: options.workers }, (_, i) => start("worker", i));
@@ -165,18 +169,4 @@ async function boundToken(client: ClusterClient, role: Role): Promise<string> {
   const path = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/serin-${role}/token`;
   const { status } = await client.post<{ status: { token: string } }>(path, request);
   return status.token;
-}
-
-/** Name of the program: of its file in src/bin, in manifests/base, and of what the image's container is told to run. */
-const programs = { certs: "certificates", webhook: "webhook", worker: "worker" } as const satisfies Record<Role, string>;
-
-function program(role: Role, { bundles }: LabOptions) {
-  const file = bundles === undefined ? join(CHECKOUT, "src", "bin", `${programs[role]}.ts`) : join(bundles, `${programs[role]}.mjs`);
-  return { command: process.execPath, args: [file] };
-}
-
-function roleEnv(role: Role, kubeconfig: string, { asks = `http://${PROMETHEUS}`, bundles }: LabOptions): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(LAB_|VITEST|NODE_ENV$|TEST$|npm_)/.test(name));
-  const own = { KUBECONFIG: kubeconfig, SERIN_NAMESPACE: NAMESPACE, SERIN_PROMETHEUS: asks };
-  return { ...Object.fromEntries(inherited), ...own, ...(bundles === undefined ? {} : runtimeEnv(programs[role])) };
 }

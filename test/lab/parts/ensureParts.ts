@@ -3,17 +3,19 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { access, chmod, mkdir, readdir, rename, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
+import { hasSuite } from "../../image/suite.ts";
 import { LabFault } from "../labFault.ts";
 import { say } from "../say.ts";
 import { envoy } from "./envoy.ts";
 import { goParts } from "./goParts.ts";
+import { imageRuntime } from "./imageRuntime.ts";
 import { injector } from "./injector.ts";
 import type { Part } from "./part.ts";
 import { prometheusParts } from "./prometheus.ts";
 import { ensureTools, RUN_TOOLS } from "./tools.ts";
 import { cacheFolder } from "./versions.ts";
 
-const PARTS: readonly Part[] = [...goParts, injector, envoy, ...prometheusParts];
+const PARTS: readonly Part[] = [...goParts, injector, envoy, ...prometheusParts, ...(hasSuite ? [imageRuntime] : [])];
 const UNFINISHED = ".unfinished-";
 
 /**

@@ -1,0 +1,29 @@
+import { join } from "node:path";
+import { PROMETHEUS } from "./addresses.ts";
+import { inContainer } from "./container.ts";
+import { CHECKOUT } from "./labEnvironment.ts";
+import type { LabOptions } from "./options.ts";
+import { containerEnv, runtimeEnv } from "./runtimeEnv.ts";
+
+/** Where Serin is installed. */
+export const NAMESPACE = "serin-system";
+
+/** Name of the program: of its file in src/bin, in manifests/base, and of what the image's container is told to run. */
+export type Program = "certificates" | "webhook" | "worker";
+
+/**
+ * How one of Serin's programs is started: from the checkout with everything that this process has in its environment, or from bundles, or from the image with
+ * nothing but what a pod gets.
+ * @param account a kubeconfig; for the image a folder as a pod's ServiceAccount is mounted
+ */
+export function program(name: Program, account: string, own: NodeJS.ProcessEnv, options: LabOptions) {
+  const { image, bundles, asks = `http://${PROMETHEUS}` } = options;
+  const env = { SERIN_NAMESPACE: NAMESPACE, SERIN_PROMETHEUS: asks, ...own };
+  if (image !== undefined) return inContainer(image, { args: [name], env: { ...containerEnv(name), ...env }, account });
+  const inherited = Object.entries(process.env).filter(([key]) => !/^(LAB_|VITEST|NODE_ENV$|TEST$|npm_)/.test(key));
+  return {
+    command: process.execPath,
+    args: [bundles === undefined ? join(CHECKOUT, "src", "bin", `${name}.ts`) : join(bundles, `${name}.mjs`)],
+    env: { ...Object.fromEntries(inherited), ...(bundles === undefined ? {} : runtimeEnv(name)), KUBECONFIG: account, ...env },
+  };
+}
