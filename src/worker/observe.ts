@@ -21,6 +21,8 @@ export interface Senses {
   memories: Memories;
   keys(): readonly SealKey[];
   settle(setting: string): { ms: number; message: string };
+  /** Serin is being uninstalled. */
+  isLeaving(): boolean;
   now(): number;
 }
 
@@ -28,7 +30,7 @@ export interface Senses {
 const flowingMs = 30_000;
 
 /** Reads the caches and this worker's memory into one value. No I/O: everything is here already. */
-export function observe(key: string, { caches, memories, keys, settle, now }: Senses): Snapshot {
+export function observe(key: string, { caches, memories, keys, settle, isLeaving, now }: Senses): Snapshot {
   const [namespace = "", name = ""] = key.split("/");
   const at = now();
   const deployment = caches.deployments.get(key);
@@ -50,6 +52,7 @@ export function observe(key: string, { caches, memories, keys, settle, now }: Se
     now: at,
     namespace,
     name,
+    leaving: isLeaving() || caches.plans.isGone,
     deployment,
     intent,
     plan,

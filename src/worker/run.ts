@@ -43,6 +43,7 @@ export async function runWorker(
     name: "serin-worker",
     podName: instance,
     clock: systemClock,
+    isLast: () => worker.isLeaving(),
     onTrouble: (error) => log.warn({ err: error }, "the Lease could not be read or renewed"),
   });
   const keys = readIntentKeys(client, namespace, log);
@@ -85,6 +86,7 @@ export async function runWorker(
   return {
     // What is under way ends first: the Lease is given away only when nothing writes any more.
     async stop() {
+      await worker.beforeEnd();
       keys.stop();
       await worker.stop();
       await leader.stop();

@@ -15,6 +15,7 @@ import { bypassOf } from "./bypass.ts";
 import { type Caches, openCaches } from "./caches.ts";
 import type { WorkerState } from "./counters.ts";
 import { countAll } from "./countRequests.ts";
+import { followDeparture } from "./departure.ts";
 import { writeEvent } from "./events.ts";
 import { Outdated } from "./guest.ts";
 import { lately } from "./lately.ts";
@@ -61,6 +62,10 @@ export interface Worker {
   lead(signal: AbortSignal): void;
   /** What it shows of itself, from its caches. */
   state(): WorkerState;
+  /** Serin is being uninstalled. */
+  isLeaving(): boolean;
+  /** The process shall end. Resolves when it may: at once, unless Serin is being uninstalled and something of it still stands. */
+  beforeEnd(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -86,6 +91,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const caches: Caches = openCaches(client, {
     look,
     templateChanged: (before, after) => {
+      if (departure.isLeaving()) return;
       if (options.isLeader()) void recordBypass(before, after);
       else unled.note({ before, after, at: now() });
     },
@@ -102,6 +108,8 @@ export function createWorker(options: WorkerOptions): Worker {
     wake: (key, afterMs) => queue?.addAfter(key, afterMs),
     trouble,
   });
+  const { namespace, instance } = options;
+  const departure = followDeparture({ client, caches, clock, namespace, instance, log, trouble, begun: lookAtAll });
   const settle: Senses["settle"] = (setting) => settleTime({ setting, ...settling.latest() });
   const instruments: Instruments = {
     prometheus,
@@ -131,7 +139,12 @@ export function createWorker(options: WorkerOptions): Worker {
     measure: (plan, action, snapshot) => startMeasurement(plan, action, snapshot, instruments),
     ...(options.onEnd === undefined ? {} : { onEnd: options.onEnd }),
   };
-  const reconciler: Reconciler = { senses: { caches, memories, keys: options.keys, settle, now }, hands, log, mayWrite: options.isLeader };
+  const reconciler: Reconciler = {
+    senses: { caches, memories, keys: options.keys, settle, isLeaving: () => departure.isLeaving(), now },
+    hands,
+    log,
+    mayWrite: options.isLeader,
+  };
 
   async function recordBypass(before: DeploymentProjection, after: DeploymentProjection): Promise<void> {
     const plan = bypassOf(before, after, caches, options.namespace, now());
@@ -189,9 +202,8 @@ export function createWorker(options: WorkerOptions): Worker {
         return { wakeAfter: await lookAt(key) };
       }, 4);
       for (const { before, after } of unled.take(now())) void recordBypass(before, after);
-      for (const { namespace, name } of caches.deployments.values()) own.add(`${namespace}/${name}`);
+      lookAtAll();
       for (const policy of caches.policies.values()) own.add(policyKey(policy));
-      for (const plan of caches.plans.values()) own.add(`${plan.metadata.namespace}/${plan.spec.deployment.name}`);
       sidecars.lead();
       let stopMeter = clock.setTimer(readAndGoOn, meterMs);
       function readAndGoOn(): void {
@@ -210,12 +222,20 @@ export function createWorker(options: WorkerOptions): Worker {
       plans: caches.plans.values(),
       ...(queue === undefined ? {} : { queue: { depth: queue.depth, oldestMs: queue.oldestAge, sinceLookMs: clock.now() - lookedAt } }),
     }),
+    isLeaving: () => departure.isLeaving(),
+    beforeEnd: () => departure.beforeEnd(),
     async stop() {
       await queue?.stop();
+      departure.stop();
       sidecars.stop();
       for (const cache of caches.all) cache.stop();
     },
   };
+
+  function lookAtAll(): void {
+    for (const { namespace, name } of caches.deployments.values()) look(`${namespace}/${name}`);
+    for (const plan of caches.plans.values()) look(`${plan.metadata.namespace}/${plan.spec.deployment.name}`);
+  }
 
   /** Nothing is asked while nothing moves. */
   async function readMeters(): Promise<void> {
