@@ -43,6 +43,11 @@ export interface WriteOptions {
 export interface PatchOptions extends WriteOptions {
   fieldManager: string;
   subresource?: string;
+  /**
+   * The headers go at once, the rest of the body so much later, milliseconds. kube-apiserver authenticates and authorises by the headers: of several
+   * patches that are sent together, none can take away the right to another.
+   */
+  bodyAfterMs?: number;
 }
 export interface RemoveOptions {
   /** Preconditions: a mismatch is a 409. */
@@ -153,6 +158,7 @@ export function createClient(connection: Connection, options: ClientOptions = {}
         query: { ...writeQuery(options), force: patch.type === "apply" ? (patch.force ?? false) : undefined },
         body: patch.type === "json" ? patch.operations : patch.body,
         contentType: patchTypes[patch.type],
+        bodyAfterMs: options.bodyAfterMs,
         doing: sentence("patch", resource, name, namespace, options.subresource),
       }),
     async remove(resource, name, namespace, options = {}) {

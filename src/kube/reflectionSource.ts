@@ -16,6 +16,8 @@ export class ReflectionSource<Raw extends Storable, T> implements Source {
   readonly synced = Promise.withResolvers<void>();
   isSynced = false;
   isInstalled = true;
+  /** How often in a row the server did not know the kind. */
+  misses = 0;
   /** By the monotonic clock, milliseconds. */
   lastByteAt = performance.now();
   /** Called for each event; set by whoever drives this source. */
@@ -69,6 +71,7 @@ export class ReflectionSource<Raw extends Storable, T> implements Source {
     }
     this.staleLists = 0;
     this.isInstalled = true;
+    this.misses = 0;
     this.cache.replaceAll(listed, version);
     this.settle();
   }
@@ -97,6 +100,7 @@ export class ReflectionSource<Raw extends Storable, T> implements Source {
 
   /** Objects that we hold are given up only when the server says so again: better late than wrong. */
   kindMissing(): number {
+    this.misses += 1;
     if (this.cache.size > 0 && this.isInstalled) {
       this.isInstalled = false;
       return this.timing.kindRetry / 6;

@@ -61,6 +61,8 @@ export interface Reflector<T> {
   readonly isSynced: boolean;
   /** false while the API server does not know the kind (no CRD). */
   readonly isInstalled: boolean;
+  /** It has said so twice in a row, at least 5 s apart: no passing fault of a server that has just started. */
+  readonly isGone: boolean;
   /** Everything up to here has been seen. */
   readonly resourceVersion: string;
   /** For the metric and the liveness probe; bookmarks keep it below about 60. */
@@ -95,6 +97,9 @@ export function reflect<Raw extends Storable = KubeObject, T = Raw>(
     },
     get isInstalled() {
       return source.isInstalled;
+    },
+    get isGone() {
+      return source.misses > 1;
     },
     get resourceVersion() {
       return String(cache.position);

@@ -38,6 +38,7 @@ export const resources = {
   namespaces: clusterWide("", "v1", "namespaces", "Namespace"),
   secrets: namespaced("", "v1", "secrets", "Secret"),
   configmaps: namespaced("", "v1", "configmaps", "ConfigMap"),
+  serviceaccounts: namespaced("", "v1", "serviceaccounts", "ServiceAccount"),
   persistentvolumeclaims: namespaced("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim"),
   endpointslices: namespaced("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice"),
   virtualservices: namespaced("networking.istio.io", "v1", "virtualservices", "VirtualService"),
@@ -46,6 +47,8 @@ export const resources = {
   canaryplans: namespaced(serinGroup, serinVersion, "canaryplans", "CanaryPlan"),
   metrictemplates: clusterWide(serinGroup, serinVersion, "metrictemplates", "MetricTemplate"),
   sidecarpolicies: clusterWide(serinGroup, serinVersion, "sidecarpolicies", "SidecarPolicy"),
+  clusterroles: clusterWide("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole"),
+  clusterrolebindings: clusterWide("rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding"),
   mutatingwebhookconfigurations: clusterWide(
     "admissionregistration.k8s.io",
     "v1",

@@ -1,4 +1,5 @@
 /** One request to the API server: limits, errors, and the few cases in which it is sent again. */
+import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Dispatcher } from "undici";
 import { ApiError, errorFromAnswer } from "./apiError.ts";
@@ -10,6 +11,8 @@ export interface Request {
   query?: Record<string, string | number | boolean | undefined>;
   body?: unknown;
   contentType?: string;
+  /** See `PatchOptions`. */
+  bodyAfterMs?: number | undefined;
   /** For error messages: `patch deployments.apps shop/nginx`. */
   doing: string;
 }
@@ -47,7 +50,7 @@ export function transportOver(connection: Connection, { timeoutMs, urgent }: Tra
       path: `${prefix}${request.path}${query}`,
       method: request.method,
       headers: request.body === undefined ? headers : { ...headers, "content-type": request.contentType ?? "application/json" },
-      body: request.body === undefined ? null : JSON.stringify(request.body),
+      body: bodyOf(request),
       signal,
     });
   };
@@ -125,6 +128,19 @@ export function pauseBeforeAgain(error: unknown, isRead: boolean, attempt: numbe
   }
   const pause = Math.max(firstPause * 2 ** (attempt - 1), error.retryAfterMs ?? 0) * (1 + random() / 2);
   return pause <= longestPause ? pause : undefined;
+}
+
+function bodyOf({ body, bodyAfterMs }: Request): string | Readable | null {
+  if (body === undefined) return null;
+  const text = JSON.stringify(body);
+  return bodyAfterMs === undefined ? text : Readable.from(inTwo(text, bodyAfterMs), { objectMode: false });
+}
+
+/** The headers leave with the first byte. */
+async function* inTwo(text: string, milliseconds: number): AsyncGenerator<string> {
+  yield text.slice(0, 1);
+  await sleep(milliseconds);
+  yield text.slice(1);
 }
 
 function answerOf(doing: string, response: Dispatcher.ResponseData, body: string): unknown {

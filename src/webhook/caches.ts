@@ -61,6 +61,14 @@ export function openCaches(client: Client, options: CacheOptions): WebhookCaches
     onTrouble,
     project: ({ metadata }) => metadata.labels ?? {},
   });
+  // Serin's own: once it is being deleted, nobody is left to move what would be held from now on. Nobody's admission waits for it either.
+  const home = reflect<Namespace, boolean>(client, resources.namespaces, {
+    onTrouble,
+    fieldSelector: `metadata.name=${ownNamespace}`,
+    project: ({ metadata }) => metadata.deletionTimestamp !== undefined,
+  });
+  /** Without the kind of its plans no canary can run. */
+  const isOnDuty = () => home.get(ownNamespace) !== true && !plans.isGone;
   const claims = reflect<PersistentVolumeClaim, boolean>(client, resources.persistentvolumeclaims, {
     onTrouble,
     project: ({ spec }) => isSharedClaim(spec?.accessModes),
@@ -92,7 +100,7 @@ export function openCaches(client: Client, options: CacheOptions): WebhookCaches
       now: now().toISOString(),
       ownNamespace,
       workerUser: `system:serviceaccount:${ownNamespace}:${workerServiceAccount}`,
-      policies: policies.values(),
+      policies: isOnDuty() ? policies.values() : [],
       sidecarPolicies: sidecarPolicies.values(),
       plansOfRevision: (namespace, hash) => plans.index("revision", `${namespace}/${hash}`),
       namespaceLabels: (namespace) => namespaces.get(namespace),
@@ -104,7 +112,7 @@ export function openCaches(client: Client, options: CacheOptions): WebhookCaches
     }),
     notSynced: () => Object.entries(all).flatMap(([name, reflector]) => (reflector.isSynced ? [] : [name])),
     stop: () => {
-      for (const reflector of [...Object.values(all), configuration]) reflector.stop();
+      for (const reflector of [...Object.values(all), home, configuration]) reflector.stop();
     },
   };
 }

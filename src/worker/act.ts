@@ -9,8 +9,16 @@ import { resources } from "../kube/resources.ts";
 import type { Caches } from "./caches.ts";
 import { emitEvent } from "./events.ts";
 import type { PlanMemory } from "./memory.ts";
-import { clearAsked, clearFailure, disownObject, pauseDeployment, showFailure, unholdDeployment } from "./onDeployment.ts";
-import { createCanary, deleteReplicaSet, keepStable, letStableGo, ownReplicaSet, scaleReplicaSet } from "./onReplicaSets.ts";
+import { clearAsked, clearFailure, clearMarks, disownObject, pauseDeployment, showFailure, unholdDeployment } from "./onDeployment.ts";
+import {
+  createCanary,
+  deleteReplicaSet,
+  keepStable,
+  letStableGo,
+  ownReplicaSet,
+  scaleReplicaSet,
+  unmarkReplicaSet,
+} from "./onReplicaSets.ts";
 import { deleteMeshRoute, deleteRule, writeMeshRoute, writeRoute, writeRule } from "./onRoutes.ts";
 import type { Sealer } from "./sealer.ts";
 
@@ -67,6 +75,10 @@ export async function act(action: Action, scene: Scene): Promise<void> {
       return pauseDeployment(action, scene);
     case "unhold":
       return unholdDeployment(action, scene);
+    case "clearMarks":
+      return clearMarks(action, scene);
+    case "unmark":
+      return unmarkReplicaSet(action, scene);
     case "clearAsked":
       return clearAsked(action, scene);
     case "takeBack":

@@ -7,7 +7,7 @@
  *                                          ╰── 3 s ──╯ slack: no request may live longer than this (design I9)
  */
 import { randomBytes } from "node:crypto";
-import { isAlreadyExists, isConflict, isNotFound } from "../kube/apiError.ts";
+import { isAlreadyExists, isConflict, isForbidden, isNotFound } from "../kube/apiError.ts";
 import type { Client } from "../kube/client.ts";
 import type { Lease } from "../kube/object.ts";
 import { resources } from "../kube/resources.ts";
@@ -28,6 +28,11 @@ export interface LeaderOptions {
   clock: Clock;
   /** Milliseconds since 1970, for the timestamps that people read; nothing is decided by them. */
   wallNow?(): number;
+  /**
+   * Serin is being uninstalled: in a namespace that is being deleted no Lease can be made again, and the right to it may be gone. Who leads then goes on
+   * leading, since nobody else gets it either.
+   */
+  isLast?(): boolean;
   /** Told of each failed request, for the log. */
   onTrouble?(error: unknown): void;
 }
@@ -134,6 +139,10 @@ class LeaseLeader implements Leader {
       const stored = this.record.lease ? await client.replace(resources.leases, wanted) : await client.create(resources.leases, wanted);
       this.record.remember(stored, clock.now());
     } catch (error) {
+      if (action === "renew" && this.options.isLast?.() === true && this.isOutOfReach(error)) {
+        this.term.prolong(sentAt);
+        throw error;
+      }
       if (isConflict(error) || isAlreadyExists(error) || isNotFound(error)) {
         await this.look();
         this.yieldToOther();
@@ -152,6 +161,11 @@ class LeaseLeader implements Leader {
     } else if (this.term.isFresh) {
       this.term.prolong(sentAt);
     }
+  }
+
+  /** For every worker: they have the same rights. */
+  private isOutOfReach(error: unknown): boolean {
+    return isForbidden(error) || (isNotFound(error) && this.record.lease === undefined);
   }
 
   /** Somebody holds the Lease in our stead: there is no point in waiting for the deadline. */

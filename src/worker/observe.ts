@@ -22,6 +22,8 @@ export interface Senses {
   memories: Memories;
   keys(): readonly SealKey[];
   settle(setting: string): { ms: number; message: string };
+  /** Serin is being uninstalled. */
+  isLeaving(): boolean;
   /** Of this worker; it never goes back. Milliseconds since the epoch. */
   now(): number;
   /** As other processes have it. */
@@ -32,7 +34,7 @@ export interface Senses {
 const flowingMs = 30_000;
 
 /** Reads the caches and this worker's memory into one value. No I/O: everything is here already. */
-export function observe(key: string, { caches, memories, keys, settle, now, wall }: Senses): Snapshot {
+export function observe(key: string, { caches, memories, keys, settle, isLeaving, now, wall }: Senses): Snapshot {
   const [namespace = "", name = ""] = key.split("/");
   const at = now();
   const deployment = caches.deployments.get(key);
@@ -57,6 +59,7 @@ export function observe(key: string, { caches, memories, keys, settle, now, wall
     now: at,
     namespace,
     name,
+    leaving: isLeaving() || caches.plans.isGone,
     deployment,
     intent,
     plan,

@@ -39,6 +39,11 @@ export async function clearAsked({ resourceVersion }: Of<"clearAsked">, scene: S
   noteDeployment(scene, await writeAsGuest({ ...onDeployment(scene), resourceVersion, change: () => ({ annotations: marks }) }));
 }
 
+export async function clearMarks({ resourceVersion }: Of<"clearMarks">, scene: Scene): Promise<void> {
+  const marks = { ...allMarks, [annotations.beforePause]: null };
+  noteDeployment(scene, await writeAsGuest({ ...onDeployment(scene), resourceVersion, change: () => ({ annotations: marks }) }));
+}
+
 /**
  * Ends the hold: `paused` and our annotations go in one write. With a template, the stable one goes back in the same write, its fields go back to those
  * who owned them before the change, and kubectl's own record of the last apply too (design §3 fact 12).

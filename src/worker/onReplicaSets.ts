@@ -110,6 +110,11 @@ export async function scaleReplicaSet({ replicaSet, resourceVersion, replicas, r
   if (removesPods && scene.memory) scene.memory.trafficChangedAt = scene.hands.now();
 }
 
+/** Our label on the ReplicaSet itself; its pods never had it. */
+export async function unmarkReplicaSet({ replicaSet }: Of<"unmark">, scene: Scene): Promise<void> {
+  await patchSet(scene, replicaSet, { metadata: { labels: { [labels.plan]: null } } });
+}
+
 export async function deleteReplicaSet({ replicaSet, uid }: Of<"deleteReplicaSet">, { hands, snapshot }: Scene): Promise<void> {
   await hands.client.remove(resources.replicasets, replicaSet, snapshot.namespace, { uid, propagationPolicy: "Background" });
 }

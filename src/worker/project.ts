@@ -45,6 +45,7 @@ export function projectDeployment({ metadata, spec, status }: Deployment): Deplo
     templateLabels: template.metadata?.labels ?? {},
     carriesIntent: Object.hasOwn(notes, annotations.intent),
     asked: Object.hasOwn(notes, annotations.approval) || Object.hasOwn(notes, annotations.unpauseAsked),
+    traces: Object.hasOwn(notes, annotations.admitted) || Object.hasOwn(notes, annotations.beforePause),
     marked: hasOurMark(metadata),
     observedGeneration: status?.observedGeneration ?? 0,
     updatedReplicas: status?.updatedReplicas ?? 0,

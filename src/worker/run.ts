@@ -50,6 +50,7 @@ export async function runWorker(
     name: "serin-worker",
     podName: instance,
     clock: systemClock,
+    isLast: () => worker.isLeaving(),
     onTrouble: (error) => log.warn({ err: error }, "the Lease could not be read or renewed"),
   });
   const keys = readIntentKeys(client, namespace, log);
@@ -106,6 +107,7 @@ export async function runWorker(
   return {
     // What is under way ends first: the Lease is given away only when nothing writes any more.
     async stop() {
+      await worker.beforeEnd();
       keys.stop();
       await worker.stop();
       await notifier.stop();

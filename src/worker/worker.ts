@@ -15,6 +15,7 @@ import type { Hands } from "./act.ts";
 import { bypassOf } from "./bypass.ts";
 import { type Caches, openCaches } from "./caches.ts";
 import { countAll } from "./countRequests.ts";
+import { followDeparture } from "./departure.ts";
 import { writeEvent } from "./events.ts";
 import type { Follower, World } from "./follower.ts";
 import { Outdated } from "./guest.ts";
@@ -68,6 +69,10 @@ export interface Worker {
   lead(signal: AbortSignal): void;
   /** What it shows of itself, from its caches. */
   state(): WorkerState;
+  /** Serin is being uninstalled. */
+  isLeaving(): boolean;
+  /** The process shall end. Resolves when it may: at once, unless Serin is being uninstalled and something of it still stands. */
+  beforeEnd(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -95,6 +100,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const caches: Caches = openCaches(client, {
     look,
     templateChanged: (before, after) => {
+      if (departure.isLeaving()) return;
       if (options.isLeader()) void recordBypass(before, after);
       else unled.note({ before, after, at: now() });
     },
@@ -117,6 +123,8 @@ export function createWorker(options: WorkerOptions): Worker {
     wake: (key, afterMs) => queue?.addAfter(key, afterMs),
     trouble,
   });
+  const { namespace, instance } = options;
+  const departure = followDeparture({ client, caches, clock, namespace, instance, log, trouble, begun: lookAtAll });
   const settle: Senses["settle"] = (setting) => settleTime({ setting, ...settling.latest() });
   const instruments: Instruments = {
     prometheus,
@@ -147,7 +155,7 @@ export function createWorker(options: WorkerOptions): Worker {
     ...(options.onEnd === undefined ? {} : { onEnd: options.onEnd }),
   };
   const reconciler: Reconciler = {
-    senses: { caches, memories, keys: options.keys, settle, now, wall: options.now },
+    senses: { caches, memories, keys: options.keys, settle, isLeaving: () => departure.isLeaving(), now, wall: options.now },
     hands,
     log,
     mayWrite: options.isLeader,
@@ -217,9 +225,8 @@ export function createWorker(options: WorkerOptions): Worker {
         return { wakeAfter: await lookAt(key) };
       }, 4);
       for (const { before, after } of unled.take(now())) void recordBypass(before, after);
-      for (const { namespace, name } of caches.deployments.values()) own.add(`${namespace}/${name}`);
+      lookAtAll();
       for (const policy of caches.policies.values()) own.add(policyKey(policy));
-      for (const plan of caches.plans.values()) own.add(`${plan.metadata.namespace}/${plan.spec.deployment.name}`);
       sidecars.lead();
       for (const follower of options.followers ?? []) follower.lead(world, signal);
       let stopMeter = clock.setTimer(readAndGoOn, meterMs);
@@ -241,12 +248,20 @@ export function createWorker(options: WorkerOptions): Worker {
       watches: caches.ages(),
       ...(queue === undefined ? {} : { queue: { depth: queue.depth, oldestMs: queue.oldestAge, sinceLookMs: clock.now() - lookedAt } }),
     }),
+    isLeaving: () => departure.isLeaving(),
+    beforeEnd: () => departure.beforeEnd(),
     async stop() {
       await queue?.stop();
+      departure.stop();
       sidecars.stop();
       for (const cache of caches.all) cache.stop();
     },
   };
+
+  function lookAtAll(): void {
+    for (const { namespace, name } of caches.deployments.values()) look(`${namespace}/${name}`);
+    for (const plan of caches.plans.values()) look(`${plan.metadata.namespace}/${plan.spec.deployment.name}`);
+  }
 
   /** Nothing is asked while nothing moves. */
   async function readMeters(): Promise<void> {

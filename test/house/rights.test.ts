@@ -58,7 +58,34 @@ describe("what the ServiceAccounts may do", () => {
     const verbs = [...everywhere, ...atHome].flatMap((rule) => rule.verbs);
     for (const verb of ["escalate", "bind", "impersonate", "deletecollection"]) expect(verbs).not.toContain(verb);
     const groups = [...everywhere, ...atHome].flatMap(({ apiGroups }) => apiGroups);
-    expect(groups).not.toContain("rbac.authorization.k8s.io");
+    expect(groups.filter((group) => group === "rbac.authorization.k8s.io")).toHaveLength(1);
+  });
+
+  it("of its own ServiceAccount and ClusterRole the worker may take the finalizer off, which admission holds it to", () => {
+    const own = everywhere.filter(({ resources }) => resources.some((name) => /serviceaccounts|roles|bindings/.test(name)));
+    expect(own).toMatchObject([
+      {
+        account: "serin-worker",
+        resources: ["serviceaccounts"],
+        resourceNames: ["serin-worker"],
+        verbs: ["get", "list", "watch", "patch"],
+      },
+      {
+        account: "serin-worker",
+        apiGroups: ["rbac.authorization.k8s.io"],
+        resources: ["clusterroles", "clusterrolebindings"],
+        resourceNames: ["serin-worker"],
+        verbs: ["get", "patch"],
+      },
+    ]);
+    const kept = manifests.filter(({ metadata }) => (metadata as { finalizers?: string[] }).finalizers !== undefined);
+    expect(kept.map(({ kind, metadata }) => `${kind} ${metadata.name}`).sort()).toEqual([
+      "ClusterRole serin-worker",
+      "ClusterRoleBinding serin-worker",
+      "ServiceAccount serin-worker",
+    ]);
+    const guard = ofKind<{ spec: { validations: { expression: string }[] } } & Manifest>(manifests, "ValidatingAdmissionPolicy");
+    expect(guard.map(({ metadata }) => metadata.name)).toContain("worker-leaves.serin.dev");
   });
 
   it("names the object wherever it has a name of Serin's own", () => {

@@ -242,11 +242,12 @@ describe("a kind that is not installed", () => {
     server.installed = new Set();
     const copy = start();
     await copy.synced;
-    expect([copy.isInstalled, copy.values(), reasons()]).toEqual([false, [], ["KindNotInstalled"]]);
+    expect([copy.isInstalled, copy.isGone, copy.values(), reasons()]).toEqual([false, false, [], ["KindNotInstalled"]]);
+    await until(() => expect(copy.isGone).toBe(true));
     server.put(collection, "a", { n: 1 });
     server.installed.add(collection);
     await until(() => expect(copy.values()).toEqual([1]));
-    expect(copy.isInstalled).toBe(true);
+    expect([copy.isInstalled, copy.isGone]).toEqual([true, false]);
   });
 
   test("that goes takes its objects along, but not at the first word", async () => {
@@ -255,9 +256,9 @@ describe("a kind that is not installed", () => {
     server.installed = new Set();
     server.endWatches();
     await until(() => expect(reasons()).toContain("KindNotInstalled"));
-    expect(copy.values()).toEqual([1]);
+    expect([copy.values(), copy.isGone]).toEqual([[1], false]);
     await until(() => expect(told.at(-1)).toBe("shop/a 1→undefined"));
-    expect(copy.isInstalled).toBe(false);
+    expect([copy.isInstalled, copy.isGone]).toEqual([false, true]);
   });
 });
 

@@ -135,6 +135,23 @@ describe("installing from the manifests", () => {
     });
 
     it.each([
+      "label clusterrole serin-worker rbac.authorization.k8s.io/aggregate-to-admin=true",
+      `patch clusterrolebinding serin-worker --type=merge -p {"subjects":[{"kind":"Group","apiGroup":"rbac.authorization.k8s.io","name":"thieves"}]}`,
+      `annotate serviceaccount serin-worker -n ${namespace} cloud.example/role=admin`,
+      `patch serviceaccount serin-worker -n ${namespace} --type=merge -p {"metadata":{"finalizers":["serin.dev/worker","thief.example/stays"]}}`,
+    ])("of what it stands on, it takes a finalizer off and nothing else: kubectl %s", async (command) => {
+      const refused = { code: 1, stderr: expect.stringContaining("of its own rights the worker takes finalizers off, and nothing else") };
+      expect(await typed("worker", command)).toMatchObject(refused);
+    });
+
+    it("which is what an uninstallation needs", async () => {
+      for (const kind of ["clusterrole", "clusterrolebinding", "serviceaccount"]) {
+        const patch = `patch ${kind} serin-worker -n ${namespace} --type=merge --dry-run=server -p {"metadata":{"finalizers":[]}}`;
+        expect(await typed("worker", patch)).toMatchObject({ code: 0 });
+      }
+    });
+
+    it.each([
       "set image deployment/unrelated *=other:2",
       `get secret other -n ${namespace}`,
       "get pods",

@@ -65,6 +65,12 @@ export class Processes {
     await this.#untilReady(running);
   }
 
+  /** Starts one more process beside another: the same program with another name and another environment on top. */
+  async startBeside(name: string, other: Pick<ProcessRecipe, "name" | "ready">, env: NodeJS.ProcessEnv): Promise<void> {
+    const { recipe } = this.#get(name);
+    await this.start({ ...recipe, ...other, env: { ...recipe.env, ...env } });
+  }
+
   /** Ends a process if it still runs and starts it again as it was; done when it is ready. */
   async restart(name: string): Promise<void> {
     const running = this.#get(name);

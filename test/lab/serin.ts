@@ -138,7 +138,8 @@ export async function startSerin(
 }
 
 function startBalancer(processes: Processes, service: string, webhooks: number): Promise<void> {
-  const targets = Array.from({ length: webhooks }, (_, i) => webhookAddress(i));
+  // One more, for the surge of a rolling update; while nobody listens there it is passed over.
+  const targets = Array.from({ length: webhooks + 1 }, (_, i) => webhookAddress(i));
   const args = [join(import.meta.dirname, "balancer.ts"), service, ...targets];
   return processes.start({ name: "balancer", command: process.execPath, args });
 }

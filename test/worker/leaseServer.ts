@@ -7,6 +7,10 @@ type LeaseClient = Pick<Client, "get" | "create" | "replace">;
 
 export class LeaseServer {
   lease: Lease | undefined;
+  /** Its namespace is being deleted: no Lease can be made. */
+  isGoing = false;
+  /** The right to the Lease is gone. */
+  isForbidden = false;
   writes = 0;
   private version = 0;
 
@@ -18,6 +22,9 @@ export class LeaseServer {
       }
       if (made.link === "down") {
         throw failure(0, "Unreachable");
+      }
+      if (this.isForbidden) {
+        throw failure(403, "Forbidden");
       }
       const result = work();
       await made.answersHeld;
@@ -46,6 +53,9 @@ export class LeaseServer {
   private create(lease: Lease): Lease {
     if (this.lease) {
       throw failure(409, "AlreadyExists");
+    }
+    if (this.isGoing) {
+      throw failure(403, "Forbidden");
     }
     this.writes += 1;
     return this.store(lease, `uid-${this.version}`);

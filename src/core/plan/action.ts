@@ -33,6 +33,10 @@ export type Action =
   | { kind: "pause"; resourceVersion: string }
   /** Take the hold and the intent away; with `template` that ReplicaSet's template goes back in the same write, and fields to the owners in `restore`. */
   | { kind: "unhold"; resourceVersion: string; template: { replicaSet: string; restore: string | undefined } | undefined }
+  /** Drop every annotation of ours, in the end. */
+  | { kind: "clearMarks"; resourceVersion: string }
+  /** Drop our label from a ReplicaSet that is the Deployment's by now. */
+  | { kind: "unmark"; replicaSet: string }
   /** Drop the annotations that are only for one moment (approval, marker). */
   | { kind: "clearAsked"; resourceVersion: string }
   /** Take wishes off a plan that count for nothing, unless they have changed since. */

@@ -6,6 +6,7 @@ import type { CanaryPolicy } from "../../api/policy.ts";
 import { hashOf } from "../../api/template.ts";
 import { withTemplates } from "../analysis/templates.ts";
 import type { Action } from "./action.ts";
+import { leave } from "./leaving.ts";
 import { byWhom, isRetry, requestOf, retryOf, strandedRequest, unrecorded } from "./requestUid.ts";
 import type { ReplicaSetFacts, Snapshot } from "./snapshot.ts";
 import { repaused, tendHeld } from "./tendHeld.ts";
@@ -18,6 +19,7 @@ import { refuseUnstampedRetry } from "./unstamped.ts";
 export function begin(snapshot: Snapshot): Action[] {
   const orphans = orphansGo(snapshot);
   if (orphans.length > 0) return orphans;
+  if (snapshot.leaving) return leave(snapshot);
   const actions = [...tendHeld(snapshot), ...refuseUnstampedRetry(snapshot), ...answer(snapshot)];
   // A crash came between a write that no plan stands for and the one that gives the fields back.
   return actions.length === 0 && snapshot.deployment?.marked ? [{ kind: "disown", object: "deployment" }] : actions;

@@ -27,7 +27,7 @@ import { unwind } from "./unwind.ts";
 export function decide(snapshot: Snapshot): Decision {
   const { plan } = snapshot;
   if (!plan) {
-    const wakeAfter = strandedFor(snapshot) || retryUnread(snapshot);
+    const wakeAfter = snapshot.leaving ? undefined : strandedFor(snapshot) || retryUnread(snapshot);
     return { status: undefined, actions: begin(snapshot), ...(wakeAfter ? { wakeAfter } : {}) };
   }
   const draft = new Draft(plan.status ?? firstStatus(plan, snapshot.now), snapshot.now, () => journalRoot(plan));

@@ -18,7 +18,16 @@ type Check = (look: Look) => Ending | undefined;
  * Ordered: what makes the rest meaningless comes first. Verdicts of the analysis and of the pods come after these, where they are made.
  * None applies once the hand-over has begun: it finishes, and what was asked meanwhile becomes the next plan (design §5).
  */
-const checks: readonly Check[] = [deploymentGone, planDeleted, aborted, policyGone, changeTakenBack, templateSuperseded, scaledToZero];
+const checks: readonly Check[] = [
+  deploymentGone,
+  planDeleted,
+  uninstalling,
+  aborted,
+  policyGone,
+  changeTakenBack,
+  templateSuperseded,
+  scaledToZero,
+];
 
 export function endingOf(look: Look): Ending | undefined {
   for (const check of checks) {
@@ -36,6 +45,11 @@ function deploymentGone({ deployment, plan }: Look): Ending | undefined {
 function planDeleted({ plan }: Look): Ending | undefined {
   if (!plan.metadata.deletionTimestamp) return undefined;
   return { outcome: "Cancelled", reason: "PlanDeleted", message: `plan ${plan.metadata.name} was deleted: back to stable` };
+}
+
+function uninstalling({ snapshot }: Look): Ending | undefined {
+  if (!snapshot.leaving) return undefined;
+  return { outcome: "Cancelled", reason: "Uninstalling", message: "Serin is being uninstalled: back to stable" };
 }
 
 function aborted({ spec, policy, snapshot }: Look): Ending | undefined {

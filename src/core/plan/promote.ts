@@ -98,7 +98,7 @@ function complete(look: Look, draft: Draft): boolean {
     draft.say("HandedOver", `${canary.available} of ${deployment.replicas} pods available`);
     return false;
   }
-  const delay = parseDuration(policy.canary.scaleDownDelay);
+  const delay = look.snapshot.leaving ? 0 : parseDuration(policy.canary.scaleDownDelay);
   if (delay === 0 || draft.status.stage === "lower" || draft.status.stage === "unroute") return true;
   const left = delay - draft.stage("delay");
   if (left <= 0) return true;

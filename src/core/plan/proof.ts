@@ -7,6 +7,10 @@ import { wayOf } from "./routes.ts";
 
 /** How long proof may prolong a wait before something is removed (design §6). */
 export const proofLimitMs = 30_000;
+/** The worker that is being uninstalled has 60 s in all: what every proxy has surely heard of must do. */
+const leavingProofLimitMs = 10_000;
+
+const limitOf = ({ snapshot }: Look): number => (snapshot.leaving ? leavingProofLimitMs : proofLimitMs);
 
 const epoch = "1970-01-01T00:00:00Z";
 
@@ -56,16 +60,18 @@ export function provenEmpty(look: Look, draft: Draft, weight: 0 | 100): boolean 
   if (shift === undefined || shift.total === 0) return notYetCounted(look, draft, `weight ${weight}`);
   const judged = judgeShift({ wantedWeight: weight, canaryRequests: shift.canary, stableRequests: shift.stable });
   if (judged.reached !== "no") return true;
-  if (draft.stage(`proof-${weight}`) > proofLimitMs) return true;
-  draft.say("WaitingForProof", `${judged.message}; waiting for proof, at most ${proofLimitMs / 1_000} s`);
+  const limit = limitOf(look);
+  if (draft.stage(`proof-${weight}`) > limit) return true;
+  draft.say("WaitingForProof", `${judged.message}; waiting for proof, at most ${limit / 1_000} s`);
   draft.wake(500);
   return false;
 }
 
 /** Requests flow, but none of them was counted after the change yet: two scrapes are needed. Nobody to count, nothing to wait for. */
 function notYetCounted(look: Look, draft: Draft, what: string): boolean {
-  if (!look.snapshot.flowing || draft.stage("count") > proofLimitMs) return true;
-  draft.say("WaitingForProof", `${what}: counting the requests since the last change, at most ${proofLimitMs / 1_000} s`);
+  const limit = limitOf(look);
+  if (!look.snapshot.flowing || draft.stage("count") > limit) return true;
+  draft.say("WaitingForProof", `${what}: counting the requests since the last change, at most ${limit / 1_000} s`);
   draft.wake(500);
   return false;
 }

@@ -43,6 +43,7 @@ export const planReasons = {
   DeploymentScaledToZero: "The Deployment was scaled to 0.",
   PolicyGone: "The policy was deleted or suspended.",
   PlanDeleted: "The plan was deleted.",
+  Uninstalling: "Serin is being uninstalled.",
   Cancelled: "The change was cancelled and traffic is on stable.",
   Superseded: "The plan ended in favour of the next one.",
   RepausedDeployment: "Somebody unpaused the held Deployment; it was paused again.",

@@ -13,6 +13,8 @@ export interface Snapshot {
   now: number;
   namespace: string;
   name: string;
+  /** Serin is being uninstalled, or the kind of its plans is: nothing begins, and all that is under way goes back to stable. */
+  leaving: boolean;
   /** Undefined: there is none (any more). */
   deployment: DeploymentFacts | undefined;
   /** The intent on the Deployment, if its signature is ours and it names this Deployment. */
@@ -87,6 +89,8 @@ export interface DeploymentFacts {
   carriesIntent: boolean;
   /** Whether an approval or the marker of the MutatingAdmissionPolicy is on it. */
   asked: boolean;
+  /** Whether annotations of ours are on it that are only for the next change. */
+  traces: boolean;
   /** Our name still stands in managedFields: a crash came between a write and the one that gives the fields back. */
   marked: boolean;
   observedGeneration: number;

@@ -15,7 +15,7 @@ export function tendHeld(snapshot: Snapshot): Action[] {
     if (!deployment || !isIts(plan, deployment) || (!deployment.paused && !isAsked(plan, snapshot)))
       return [{ kind: "releasePlan", plan: plan.metadata.name }];
     if (!deployment.paused) return repaused(deployment);
-    if (plan.metadata.deletionTimestamp) return giveBack(plan, snapshot);
+    if (plan.metadata.deletionTimestamp || snapshot.leaving) return giveBack(plan, snapshot);
     return deployment.failureShown ? [] : [{ kind: "showFailure", message: plan.status?.message ?? "" }];
   });
 }
@@ -34,13 +34,17 @@ export const repaused = ({ resourceVersion }: DeploymentFacts): Action[] => [
 export const repausedMessage = "somebody unpaused the held Deployment past the admission; it was paused again";
 
 /** The finalizers first: one that a crash left on a ReplicaSet would keep it for ever. */
-function giveBack({ metadata, spec }: CanaryPlan, { deployment, replicaSets }: Snapshot): Action[] {
+function giveBack({ metadata, spec }: CanaryPlan, { deployment, replicaSets, leaving }: Snapshot): Action[] {
   const stable = replicaSets.find(({ hash, owner }) => hash === spec.stable.hash && owner === deployment?.uid);
   if (!deployment || !stable) return [{ kind: "releasePlan", plan: metadata.name }];
-  const message = `plan ${metadata.name} was deleted: back to stable, ${spec.stable.images.join(", ")}`;
+  const [reason, why] =
+    metadata.deletionTimestamp || !leaving
+      ? ["PlanDeleted", `plan ${metadata.name} was deleted`]
+      : ["Uninstalling", "Serin is being uninstalled"];
+  const message = `${why}: back to stable, ${spec.stable.images.join(", ")}`;
   return [
     ...(stable.kept ? [{ kind: "letStableGo", replicaSet: stable.name } as const] : []),
     { kind: "unhold", resourceVersion: deployment.resourceVersion, template: { replicaSet: stable.name, restore: spec.restore } },
-    { kind: "event", type: "Normal", reason: "PlanDeleted", message },
+    { kind: "event", type: "Normal", reason, message },
   ];
 }

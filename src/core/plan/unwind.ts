@@ -23,6 +23,7 @@ const endingReasons: ReadonlySet<string> = new Set<PlanReason>([
   "DeploymentScaledToZero",
   "PolicyGone",
   "PlanDeleted",
+  "Uninstalling",
 ]);
 
 /*
@@ -118,7 +119,7 @@ function deploymentBack(look: Look, draft: Draft): boolean {
     draft.do({ kind: "unhold", resourceVersion: deployment.resourceVersion, template: undefined });
     return false;
   }
-  if (outcome === "RolledBack") {
+  if (outcome === "RolledBack" && !look.snapshot.leaving) {
     const left = parseDuration(policy.revertAfter) - draft.stage("revertAfter");
     if (left > 0) {
       draft.say("CanaryTrafficStopped", `${causeOf(draft)}; the stable template goes back ${policy.revertAfter} after (revertAfter)`);

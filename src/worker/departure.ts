@@ -1,0 +1,168 @@
+/**
+ * The end of an installation. Serin is being uninstalled once its namespace, or the worker's ServiceAccount, is being deleted; nothing takes that back.
+ *
+ *   deleted ──▶ every plan back to stable, every hold away (core/plan/leaving.ts) ──5 s without news──▶ our finalizers ──▶ the rest is Kubernetes'
+ *
+ * ServiceAccount, ClusterRole and ClusterRoleBinding carry `finalizers.worker`, so that the worker can still do it, whatever is deleted first.
+ * kube-apiserver believes the token of a ServiceAccount for 60 s after its deletion (kubernetes:pkg/serviceaccount/claims.go).
+ */
+import type { Logger } from "pino";
+import { finalizers, workerServiceAccount } from "../api/names.ts";
+import { remains } from "../core/plan/leaving.ts";
+import type { Client } from "../kube/client.ts";
+import type { KubeObject } from "../kube/object.ts";
+import { type Reflector, reflect, type Trouble } from "../kube/reflector.ts";
+import { type Resource, resources } from "../kube/resources.ts";
+import type { Caches } from "./caches.ts";
+import type { Clock } from "./queue.ts";
+
+export interface DepartureOptions {
+  client: Client;
+  caches: Pick<Caches, "plans" | "deployments" | "replicaSets" | "pods">;
+  clock: Clock;
+  /** Serin's own. */
+  namespace: string;
+  /** The pod's name. */
+  instance: string;
+  log: Pick<Logger, "info" | "warn">;
+  trouble(trouble: Trouble): void;
+  /** All that is under way is to be looked at again. */
+  begun(): void;
+}
+
+export interface Departure {
+  isLeaving(): boolean;
+  /** The process shall end. Resolves when it may: at once, unless Serin is being uninstalled and something of it still stands. */
+  beforeEnd(): Promise<void>;
+  stop(): void;
+}
+
+/** For so long nothing of ours is left before the rights go: a review that was under way may still have held a Deployment (3 s at most). */
+const quietMs = 5_000;
+/** Marks that do nothing are not waited for any longer. */
+const tracesMs = 20_000;
+const lookEachMs = 500;
+/** Helm deletes the Deployment of the worker some moments before its ServiceAccount. */
+const orphanMs = 10_000;
+
+export function followDeparture(options: DepartureOptions): Departure {
+  return new Watching(options);
+}
+
+class Watching implements Departure {
+  readonly #options: DepartureOptions;
+  readonly #seen: Reflector<boolean>[];
+  readonly #over = Promise.withResolvers<void>();
+  /** When it was first seen, by the clock. */
+  #leavingSince: number | undefined;
+  #quietSince: number | undefined;
+  #said = "";
+  #cancel = () => {};
+
+  constructor(options: DepartureOptions) {
+    this.#options = options;
+    const { client, namespace, trouble: onTrouble } = options;
+    const one = (resource: Resource, name: string, within: { namespace?: string }) =>
+      reflect<KubeObject, boolean>(client, resource, {
+        ...within,
+        fieldSelector: `metadata.name=${name}`,
+        onTrouble,
+        // The real server sends only this one.
+        project: ({ metadata }) => (metadata.name === name ? metadata.deletionTimestamp !== undefined : undefined),
+        onChange: (_key, before, after) => {
+          if (after === true || (before !== undefined && after === undefined)) this.#begin();
+        },
+      });
+    this.#seen = [one(resources.namespaces, namespace, {}), one(resources.serviceaccounts, workerServiceAccount, { namespace })];
+  }
+
+  isLeaving(): boolean {
+    return this.#leavingSince !== undefined;
+  }
+
+  async beforeEnd(): Promise<void> {
+    const { clock } = this.#options;
+    await this.#askAgain();
+    const until = clock.now() + orphanMs;
+    while (!this.isLeaving() && this.#isOrphan() && clock.now() < until) await this.#pause();
+    if (this.isLeaving()) await this.#over.promise;
+  }
+
+  stop(): void {
+    this.#cancel();
+    this.#over.resolve();
+    for (const reflector of this.#seen) reflector.stop();
+  }
+
+  /** The signal to end may come before the news of why. */
+  async #askAgain(): Promise<void> {
+    const { client, namespace } = this.#options;
+    const asked = await Promise.allSettled([
+      client.get<KubeObject>(resources.namespaces, namespace),
+      client.get<KubeObject>(resources.serviceaccounts, workerServiceAccount, namespace),
+    ]);
+    if (asked.some((answer) => answer.status === "fulfilled" && answer.value?.metadata.deletionTimestamp !== undefined)) this.#begin();
+  }
+
+  #begin(): void {
+    if (this.isLeaving()) return;
+    const { clock, log, begun } = this.#options;
+    this.#leavingSince = clock.now();
+    log.warn({}, "Serin is being uninstalled: plans under way go back to stable, and what is held is let go");
+    begun();
+    this.#look();
+  }
+
+  /** The pods of a Deployment that was deleted. One that runs as no pod (a laptop, a test) never is. */
+  #isOrphan(): boolean {
+    const { caches, namespace, instance } = this.#options;
+    const deployment = caches.deployments.get(`${namespace}/${workerServiceAccount}`);
+    return caches.pods.get(`${namespace}/${instance}`) !== undefined && (deployment === undefined || deployment.deleting);
+  }
+
+  #look(): void {
+    const { caches, clock, log } = this.#options;
+    const now = clock.now();
+    const { owed, traces } = remains({
+      plans: caches.plans.values(),
+      deployments: caches.deployments.values(),
+      replicaSets: caches.replicaSets.values(),
+    });
+    const waitsFor = now - (this.#leavingSince ?? now) < tracesMs ? [...owed, ...traces] : owed;
+    const said = waitsFor.slice(0, 10).join(", ");
+    if (said !== "" && said !== this.#said) log.info({ left: waitsFor.length }, `still there: ${said}`);
+    this.#said = said;
+    if (waitsFor.length > 0) this.#quietSince = undefined;
+    else this.#quietSince ??= now;
+    if (this.#quietSince !== undefined && now - this.#quietSince >= quietMs) void this.#letGo();
+    else this.#cancel = clock.setTimer(() => this.#look(), lookEachMs);
+  }
+
+  /** Either worker may: nothing is left to be done. All at once, see `PatchOptions.bodyAfterMs`. */
+  async #letGo(): Promise<void> {
+    const { log, namespace } = this.#options;
+    const rights = [
+      this.#withoutOurs(resources.serviceaccounts, namespace),
+      this.#withoutOurs(resources.clusterroles),
+      this.#withoutOurs(resources.clusterrolebindings),
+    ];
+    for (const result of await Promise.allSettled(rights))
+      if (result.status === "rejected") log.warn({ err: result.reason }, `a finalizer ${finalizers.worker} could not be taken off`);
+    log.info({}, "nothing of Serin's is left on anybody's objects");
+    this.#over.resolve();
+  }
+
+  async #withoutOurs(resource: Resource, namespace?: string): Promise<void> {
+    const { client } = this.#options;
+    const now = await client.get<KubeObject>(resource, workerServiceAccount, namespace);
+    const before = now?.metadata.finalizers ?? [];
+    const left = before.filter((finalizer) => finalizer !== finalizers.worker);
+    if (left.length === before.length) return;
+    const patch = { type: "merge", body: { metadata: { finalizers: left } } } as const;
+    await client.patch(resource, workerServiceAccount, namespace, patch, { fieldManager: "serin", bodyAfterMs: 500 });
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => this.#options.clock.setTimer(resolve, lookEachMs));
+  }
+}

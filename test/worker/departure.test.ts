@@ -1,0 +1,135 @@
+import { beforeEach, expect, test } from "vitest";
+import { finalizers } from "../../src/api/names.ts";
+import type { Client } from "../../src/kube/client.ts";
+import type { KubeObject } from "../../src/kube/object.ts";
+import { resources } from "../../src/kube/resources.ts";
+import { type Departure, type DepartureOptions, followDeparture } from "../../src/worker/departure.ts";
+import { apiClient } from "../fakes/apiClient.ts";
+import { ApiServer, problem } from "../fakes/apiServer.ts";
+import { SimulatedClock } from "../fakes/simulatedClock.ts";
+
+const home = "serin-system";
+const account = "serin-worker";
+
+let clock: SimulatedClock;
+let server: ApiServer;
+let client: Client;
+let told: string[];
+/** What the caches hold. */
+let held: { namespace: string; name: string; carriesIntent: boolean }[];
+let ownPod: object | undefined;
+let ownDeployment: { deleting: boolean } | undefined;
+
+beforeEach(() => {
+  clock = new SimulatedClock(0);
+  server = new ApiServer(() => clock.now());
+  client = apiClient(server, clock, { alive: () => true, onWrite: () => {} }, { latencyMs: 2, watchLagMs: 20 });
+  [told, held, ownPod, ownDeployment] = [[], [], {}, { deleting: false }];
+  server.create(resources.namespaces, { metadata: { name: home, finalizers: ["kubernetes"] } });
+  server.create(resources.serviceaccounts, { metadata: { name: account, namespace: home, finalizers: [finalizers.worker] } });
+  server.create(resources.clusterroles, { metadata: { name: account, finalizers: [finalizers.worker, "other/one"] } });
+  server.create(resources.clusterrolebindings, { metadata: { name: account, finalizers: [finalizers.worker] } });
+});
+
+function follow(): Departure {
+  const none = { values: () => [], get: () => undefined };
+  const caches = {
+    plans: none,
+    replicaSets: none,
+    deployments: { values: () => held, get: () => ownDeployment },
+    pods: { values: () => [], get: () => ownPod },
+  } as unknown as DepartureOptions["caches"];
+  const tell = (_: object, message: string) => void told.push(message);
+  const log = { info: tell, warn: tell };
+  return followDeparture({
+    client,
+    caches,
+    clock,
+    namespace: home,
+    instance: "worker-1",
+    log: log as unknown as DepartureOptions["log"],
+    trouble: () => {},
+    begun: () => {},
+  });
+}
+
+/** Milliseconds until the process may end, 100,000 at most. */
+async function untilEnd(departure: Departure): Promise<number> {
+  const from = clock.now();
+  let at: number | undefined;
+  void departure.beforeEnd().then(() => {
+    at = clock.now();
+  });
+  await clock.advanceTo(from + 100_000, () => at !== undefined);
+  return (at ?? from + 100_000) - from;
+}
+
+const left = (): unknown[] =>
+  [resources.serviceaccounts, resources.clusterroles, resources.clusterrolebindings]
+    .flatMap((kind) => server.list<KubeObject>(kind))
+    .flatMap(({ metadata }) => metadata.finalizers ?? []);
+
+test("asked to end while Serin stays: at once, and the finalizers stay", async () => {
+  const departure = follow();
+  await clock.advanceTo(1_000);
+  expect(await untilEnd(departure)).toBeLessThan(20);
+  expect(left()).toHaveLength(4);
+});
+
+test("the signal comes before the news of why: the API server is asked", async () => {
+  const departure = follow();
+  await clock.advanceTo(1_000);
+  server.remove(resources.namespaces, home);
+  expect(await untilEnd(departure)).toBeGreaterThan(5_000);
+  expect(left()).toEqual(["other/one"]);
+});
+
+test("a hold that is still there keeps the rights, and is named; 5 s after it is gone they go", async () => {
+  held = [{ namespace: "shop", name: "nginx", carriesIntent: true }];
+  const departure = follow();
+  await clock.advanceTo(1_000);
+  server.remove(resources.serviceaccounts, account, home);
+  await clock.advanceTo(50_000);
+  expect([departure.isLeaving(), left().length]).toEqual([true, 4]);
+  expect(told).toContain("still there: held Deployment shop/nginx");
+  held = [];
+  const ms = await untilEnd(departure);
+  expect(ms).toBeGreaterThan(4_000);
+  expect(ms).toBeLessThan(7_000);
+  expect(left()).toEqual(["other/one"]);
+});
+
+test("its Deployment is gone, as Helm deletes it first: it waits 10 s for the ServiceAccount to be deleted", async () => {
+  const departure = follow();
+  ownDeployment = undefined;
+  await clock.advanceTo(1_000);
+  clock.setTimer(() => server.remove(resources.serviceaccounts, account, home), 4_000);
+  expect(await untilEnd(departure)).toBeGreaterThan(8_000);
+  expect(left()).toEqual(["other/one"]);
+});
+
+test("and ends when it isn't: somebody makes the Deployment anew", async () => {
+  const departure = follow();
+  ownDeployment = { deleting: true };
+  await clock.advanceTo(1_000);
+  const ms = await untilEnd(departure);
+  expect(ms).toBeGreaterThan(9_000);
+  expect(ms).toBeLessThan(12_000);
+  expect([left().length, told]).toEqual([4, []]);
+});
+
+test("one that runs as no pod waits for no Deployment", async () => {
+  const departure = follow();
+  [ownPod, ownDeployment] = [undefined, undefined];
+  await clock.advanceTo(1_000);
+  expect(await untilEnd(departure)).toBeLessThan(20);
+});
+
+test("a finalizer that can't be taken off is told, and holds the process up no longer", async () => {
+  const departure = follow();
+  await clock.advanceTo(1_000);
+  client.patch = (kind) => Promise.reject(problem(403, "Forbidden", `patch ${kind.plural}`));
+  server.remove(resources.namespaces, home);
+  expect(await untilEnd(departure)).toBeLessThan(7_000);
+  expect(told.filter((message) => message.includes("could not be taken off"))).toHaveLength(3);
+});
