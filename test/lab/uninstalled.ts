@@ -18,7 +18,7 @@ export async function installAgain(lab: Lab, options: LabOptions): Promise<void>
   const client = connectCluster(kubeconfig, "lab");
   try {
     const ca = await readFile(join(lab.dir, "ca.crt"), "utf8");
-    const access = { processes: lab.processes, kubectl: await kubectlWith(lab.env), client, ca };
+    const access = { processes: lab.processes, kubectl: await kubectlWith(lab.env), client, env: lab.env, ca };
     await startSerin(access, await installSerin(lab.dir, access, options), options);
   } finally {
     await client.close();
