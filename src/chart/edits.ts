@@ -86,6 +86,11 @@ export const edits: Readonly<Record<string, readonly Edit[]>> = {
   "base/webhook.yaml": podEdits("webhook"),
   "base/worker.yaml": [
     ...podEdits("worker"),
+    {
+      of: "Deployment/serin-worker",
+      at: ["spec", "template", "spec", "containers", "worker", "env", "SERIN_HEALTH"],
+      follow: () => "{{- with .Values.tracing.endpoint }}\n- name: OTEL_EXPORTER_OTLP_ENDPOINT\n  value: {{ . | quote }}\n{{- end }}",
+    },
     ...(["address", "secret"] as const).map((name) => ({
       of: "Deployment/serin-worker",
       at: [
@@ -100,6 +105,19 @@ export const edits: Readonly<Record<string, readonly Edit[]>> = {
       of: "Role/serin-worker",
       at: ["rules", 6, "resourceNames"],
       put: "{{ prepend .Values.prometheus.moreSecrets .Values.prometheus.secret | uniq | toJson }}",
+    },
+    {
+      of: "Role/serin-worker",
+      at: ["rules", 7],
+      follow: () =>
+        [
+          "{{- with .Values.notifications.moreSecrets }}",
+          '- apiGroups: [""]',
+          "  resources: [secrets]",
+          "  resourceNames: {{ toJson . }}",
+          "  verbs: [get]",
+          "{{- end }}",
+        ].join("\n"),
     },
   ],
   "base/priority.yaml": [{ of: "PriorityClass/serin", at: ["metadata", "name"], put: "{{ .Values.priorityClass.name }}" }],

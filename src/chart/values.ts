@@ -102,6 +102,25 @@ export const values = z.strictObject({
       moreSecrets: z.array(name).default([]).describe("Further Secrets that policies name as `credentials` of a metric's own address."),
     })
     .prefault({}),
+  notifications: z
+    .strictObject({
+      moreSecrets: z
+        .array(name)
+        .default([])
+        .describe(
+          "Secrets that policies name in `notify`, beside serin-alertmanager, serin-cloudevents and serin-slack, which need not be there.",
+        ),
+    })
+    .prefault({}),
+  tracing: z
+    .strictObject({
+      endpoint: z
+        .string()
+        .regex(/^(https?:\/\/[^\s/@]+(\/\S*)?)?$/)
+        .default("")
+        .describe("Where a trace of each plan goes, OTLP over HTTP: `http://otel-collector.observability:4318`. Empty: nowhere."),
+    })
+    .prefault({}),
   priorityClass: z
     .strictObject({
       create: flag(true, "Make the class: the highest priority below the cluster's own."),
@@ -121,7 +140,7 @@ export const values = z.strictObject({
       extraEgress: z
         .array(z.strictObject({ to: z.array(kubernetes).optional(), ports: z.array(kubernetes).optional() }))
         .default([])
-        .describe("Further ways out for the worker (NetworkPolicyEgressRule): metrics with an address of their own."),
+        .describe("Further ways out for the worker (NetworkPolicyEgressRule): metrics, receivers and traces with an address of their own."),
     })
     .prefault({}),
   enforce: z

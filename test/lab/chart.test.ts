@@ -124,6 +124,14 @@ describe("the chart", () => {
     expect(text["Role/serin-worker"]).toContain('"resourceNames":["thanos","eu"],"verbs":["get"]');
   });
 
+  it("who is told, and where traces go: the worker may read their Secrets, and has the address", async () => {
+    const changes = await changed({ notifications: { moreSecrets: ["pager"] }, tracing: { endpoint: "http://otel.example:4318" } });
+    const text = Object.fromEntries(changes.map(([name, manifest]) => [name, JSON.stringify(manifest)]));
+    expect(Object.keys(text).sort()).toEqual(["Deployment/serin-worker", "Role/serin-worker"]);
+    expect(text["Role/serin-worker"]).toContain('{"apiGroups":[""],"resources":["secrets"],"resourceNames":["pager"],"verbs":["get"]}');
+    expect(text["Deployment/serin-worker"]).toContain('{"name":"OTEL_EXPORTER_OTLP_ENDPOINT","value":"http://otel.example:4318"}');
+  });
+
   it("a network of one's own", async () => {
     const peer = { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } } };
     const egress = { to: [{ ipBlock: { cidr: "10.0.0.0/8" } }], ports: [{ port: 9091 }] };
@@ -202,6 +210,7 @@ describe("the chart", () => {
     [{ certificates: { mode: "selfsigned" } }, "at '/certificates/mode': value must be one of 'self', 'cert-manager', 'provided'"],
     [{ prometheus: { address: "prometheus:9090" } }, "at '/prometheus/address': 'prometheus:9090' does not match pattern"],
     [{ prometheus: { address: "http://me:secret@prometheus" } }, "does not match pattern"],
+    [{ tracing: { endpoint: "otel:4318" } }, "at '/tracing/endpoint': 'otel:4318' does not match pattern"],
     [{ webhook: { resources: { limits: { memory: "much" } } } }, "at '/webhook/resources/limits/memory'"],
     [{ webhook: { resources: { request: {} } } }, "at '/webhook/resources': additional properties 'request' not allowed"],
     [{ worker: { tolerations: [{ effect: "NoEntry" }] } }, "at '/worker/tolerations/0/effect': value must be one of"],
