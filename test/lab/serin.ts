@@ -165,5 +165,11 @@ function program(role: Role, { bundles }: LabOptions) {
 function roleEnv(role: Role, kubeconfig: string, { asks = `http://${PROMETHEUS}`, bundles }: LabOptions): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(LAB_|VITEST|NODE_ENV$|TEST$|npm_)/.test(name));
   const own = { KUBECONFIG: kubeconfig, SERIN_NAMESPACE: NAMESPACE, SERIN_PROMETHEUS: asks };
-  return { ...Object.fromEntries(inherited), ...own, ...(bundles === undefined ? {} : runtimeEnv(programs[role])) };
+  return { ...Object.fromEntries(inherited), ...own, ...(bundles === undefined ? {} : containerEnv(role)) };
+}
+
+/** What the container says to Node, and a port of its own for each inspector, should one be opened (SIGUSR1). */
+function containerEnv(role: Role): Record<string, string> {
+  const env = runtimeEnv(programs[role]);
+  return { ...env, NODE_OPTIONS: `${env["NODE_OPTIONS"] ?? ""} --inspect-port=0` };
 }
