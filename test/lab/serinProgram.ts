@@ -24,6 +24,12 @@ export function program(name: Program, account: string, own: NodeJS.ProcessEnv, 
   return {
     command: process.execPath,
     args: [bundles === undefined ? join(CHECKOUT, "src", "bin", `${name}.ts`) : join(bundles, `${name}.mjs`)],
-    env: { ...Object.fromEntries(inherited), ...(bundles === undefined ? {} : runtimeEnv(name)), KUBECONFIG: account, ...env },
+    env: { ...Object.fromEntries(inherited), ...(bundles === undefined ? {} : bundleEnv(name)), KUBECONFIG: account, ...env },
   };
+}
+
+/** What the container says to Node, and a port of its own for each inspector, should one be opened (SIGUSR1). */
+function bundleEnv(name: Program): NodeJS.ProcessEnv {
+  const env = runtimeEnv(name);
+  return { ...env, NODE_OPTIONS: `${env["NODE_OPTIONS"] ?? ""} --inspect-port=0` };
 }

@@ -1,19 +1,17 @@
+import { readFile } from "node:fs/promises";
 import { until } from "../../lab/until.ts";
 
-/** Node's own port; one process at a time. */
-const inspector = "127.0.0.1:9229";
-
 /**
- * Bytes on a process's heap after a full garbage collection: what is really held. Node opens its inspector on SIGUSR1, so the process needs no flag for
- * it, and runs as it would without; it is closed again before this returns.
+ * Bytes on a process's heap after a full garbage collection: what is really held. Node opens its inspector on SIGUSR1, so the process runs as it would
+ * without until it is first asked. @param log the process's own, where Node says at which port; it must run with --inspect-port=0
  */
-export async function heapInUse(pid: number): Promise<number> {
+export async function heapInUse(pid: number, log: string): Promise<number> {
   process.kill(pid, "SIGUSR1");
-  const [target] = await until("the inspector", async () => {
-    const answer = await fetch(`http://${inspector}/json/list`);
-    return (await answer.json()) as { webSocketDebuggerUrl: string }[];
-  });
-  const socket = new WebSocket(target?.webSocketDebuggerUrl ?? "");
+  const address = await until(
+    "the inspector",
+    async () => /Debugger listening on (ws:\S+)(?![\s\S]*Debugger listening)/.exec(await readFile(log, "utf8"))?.[1],
+  );
+  const socket = new WebSocket(address);
   await new Promise((resolve, reject) => {
     socket.onopen = resolve;
     socket.onerror = reject;
@@ -24,22 +22,16 @@ export async function heapInUse(pid: number): Promise<number> {
     answers.get(id)?.(result);
   };
   let id = 0;
-  const ask = (method: string, params = {}) =>
+  const ask = (method: string) =>
     new Promise<unknown>((resolve) => {
       id += 1;
       answers.set(id, resolve);
-      socket.send(JSON.stringify({ id, method, params }));
+      socket.send(JSON.stringify({ id, method }));
     });
   // Twice: what a finaliser lets go is gone after the second one.
   await ask("HeapProfiler.collectGarbage");
   await ask("HeapProfiler.collectGarbage");
   const { usedSize } = (await ask("Runtime.getHeapUsage")) as { usedSize: number };
-  const closed = new Promise((resolve) => {
-    socket.onclose = resolve;
-  });
-  await ask("Runtime.evaluate", { expression: "setImmediate(() => process.getBuiltinModule('node:inspector').close())" });
   socket.close();
-  await closed;
-  await until("the inspector to close", async () => (await fetch(`http://${inspector}/json/version`).catch(() => "closed")) === "closed");
   return usedSize;
 }

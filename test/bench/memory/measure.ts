@@ -164,7 +164,8 @@ function startInformers(story: Story): Promise<void> {
 }
 
 async function heapOf(story: Story, leader: string): Promise<Record<"leader" | "webhook", number>> {
-  return { leader: await heapInUse(pid(story, leader)), webhook: await heapInUse(pid(story, "serin-webhook-0")) };
+  const of = (name: string) => heapInUse(pid(story, name), join(story.lab.dir, `${name}.log`));
+  return { leader: await of(leader), webhook: await of("serin-webhook-0") };
 }
 
 /** Two rounds more than are counted, first: the history of each Deployment is full then, and every path has been taken. */
