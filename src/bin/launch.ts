@@ -1,6 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { homedir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { Script } from "node:vm";
 
@@ -23,7 +22,8 @@ Object.assign(globalThis, { __zod_globalConfig: { jitless: true } });
 const filename = fileURLToPath(import.meta.url);
 const text = readFileSync(filename, "latin1");
 const code = text.slice(text.search(/^\/\*\{/m) + 3, text.lastIndexOf("}*/")).replaceAll("*\x01/", "*/");
-const folder = `${process.env["XDG_CACHE_HOME"] || `${homedir()}/.cache`}/kubectl-serin`;
+const { XDG_CACHE_HOME, HOME, LOCALAPPDATA } = process.env;
+const folder = `${XDG_CACHE_HOME || `${HOME || LOCALAPPDATA || "/dev/null"}/.cache`}/kubectl-serin`;
 const kept = `${folder}/${bundle.digest}-${process.version}-${process.arch}`;
 const cachedData = compiled();
 const script = new Script(`(function(require){${code}\n})`, { filename, ...(cachedData === undefined ? {} : { cachedData }) });
@@ -31,9 +31,11 @@ script.runInThisContext()(createRequire(import.meta.url));
 // At the end, so that the functions that were called are in it. Another version of Node or V8 refuses what is not its own.
 if (cachedData === undefined || script.cachedDataRejected) process.once("exit", keep);
 
+/** It is code: what somebody else could have written (sudo with the home of another) is not run. */
 function compiled(): Buffer | undefined {
   try {
-    return readFileSync(kept);
+    const { uid, mode } = statSync(kept);
+    return uid === (process.getuid?.() ?? uid) && (mode & 0o022) === 0 ? readFileSync(kept) : undefined;
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -41,6 +41,10 @@ test("what V8 compiled is kept, for this very bundle and Node, and a broken keep
   await writeFile(place, "no code");
   expect(await serin(home, "version", "--client")).toEqual(first);
   expect((await readFile(place)).length).toBeGreaterThan(100_000);
+  await chmod(place, 0o666);
+  const open = await stat(place);
+  await serin(home, "version", "--client");
+  expect([open.mode & 0o777, (await stat(place)).mode & 0o777]).toEqual([0o666, 0o600]);
   await writeFile(join(home, "cache", "kubectl-serin", "0123456789abcdef-v1-x64"), "of another version");
   await rm(place);
   await serin(home, "version", "--client");

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { logSchemaText } from "../../src/api/logLine.ts";
+import { logLine, logSchemaText } from "../../src/api/logLine.ts";
 import { manifestFiles } from "../../src/api/manifest.ts";
 import { chartFiles } from "../../src/chart/chart.ts";
 import { schemaText } from "../../src/cli/output/schemas.ts";
@@ -17,6 +17,12 @@ test("src/cli/output/schema.json is what schemas.ts says: run `make generate` wh
 
 test("src/api/logLine.schema.json is what logLine.ts says: run `make generate` when this fails", () => {
   expect(textOf("src/api/logLine.schema.json")).toBe(logSchemaText());
+});
+
+test("the table of the log in manifests/README.md has every field, and no other", () => {
+  const table = textOf("manifests/README.md").split("\n## Log\n")[1] ?? "";
+  const named = [...table.matchAll(/^\| (`[^|]*) \|/gm)].flatMap(([, cell = ""]) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name));
+  expect(named.sort()).toEqual(Object.keys(logLine.shape).sort());
 });
 
 test("manifests/crd holds the generated files and a kustomization at most", () => {

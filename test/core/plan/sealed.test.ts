@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { type CanaryPlan, terminalPhases } from "../../../src/api/plan.ts";
+import type { CanaryPolicy } from "../../../src/api/policy.ts";
 import { resources } from "../../../src/kube/resources.ts";
 import { parseAuditKeys } from "../../../src/tls/auditKeys.ts";
 import { canaryImage, stableImage } from "../../build/story.ts";
@@ -127,6 +128,23 @@ test("plans beyond their policy's history go, the record says so, and the chain 
   ]);
   expect(cluster.heads).toMatchObject({ pruned: "1-2", head: { number: 4 } });
   expect(cluster.verify(cluster.plans).findings).toEqual([]);
+  expect(cluster.findings()).toEqual([]);
+});
+
+test("a shorter history prunes at once, not with the Deployment's next change", async () => {
+  const cluster = await tell({ policy: quick({ history: { keep: 20, for: "90d" }, rollbackWindow: { revisions: 0 } }) });
+  await cluster.runToEnd();
+  cluster.users.setImage(stableImage);
+  await cluster.runToEnd();
+  await cluster.run(60_000);
+  expect(seals(cluster).map(([, number]) => number)).toEqual([1, 2]);
+  const [policy] = cluster.server.list<CanaryPolicy>(resources.canarypolicies);
+  cluster.server.update<CanaryPolicy>(resources.canarypolicies, policy?.metadata.name ?? "", undefined, ({ spec }) => {
+    spec.history.keep = 1;
+  });
+  await cluster.run(1_000);
+  expect(seals(cluster)).toEqual([["Promoted", 2]]);
+  expect(cluster.heads).toMatchObject({ pruned: "1" });
   expect(cluster.findings()).toEqual([]);
 });
 
