@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import { hashOf } from "./template.ts";
 
 /** The value of a label that names a Deployment. Several may have the same: a name may be longer than a value, which ends with a letter or a digit. */
-export const labelOf = (deployment: string): string => cut(deployment, longest);
+export const labelOf = (deployment: string): string => cutName(deployment, longest);
 
-const cut = (name: string, length: number): string => name.slice(0, length).replace(/[^a-z0-9]+$/, "");
+/** So many characters of a name that it still ends as a name may: with a letter or a digit. */
+export const cutName = (name: string, length: number): string => name.slice(0, length).replace(/[^a-z0-9]+$/, "");
 
 /** A plan's name is also a label value: at most 63 characters. */
 const longest = 63;
@@ -16,5 +17,5 @@ const suffixLength = 5;
  */
 export function planName(deployment: string, requestUid: string): string {
   const digest = createHash("sha256").update(`${deployment}\n${requestUid}`).digest("hex");
-  return `${cut(deployment, longest - suffixLength - 1)}-${hashOf(digest).slice(0, suffixLength)}`;
+  return `${cutName(deployment, longest - suffixLength - 1)}-${hashOf(digest).slice(0, suffixLength)}`;
 }

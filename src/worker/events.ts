@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { apiVersion, fieldManager } from "../api/names.ts";
 import type { CanaryPlan } from "../api/plan.ts";
+import { cutName } from "../api/planName.ts";
 import type { Action } from "../core/plan/action.ts";
 import { isAlreadyExists } from "../kube/apiError.ts";
 import type { Client } from "../kube/client.ts";
@@ -42,7 +43,7 @@ export async function writeEvent(client: Client, told: Told): Promise<void> {
   const event = {
     apiVersion: "events.k8s.io/v1",
     kind: "Event",
-    metadata: { name: `${name.slice(0, 230)}.${hash}`, namespace },
+    metadata: { name: `${cutName(name, 230)}.${hash}`, namespace },
     eventTime: new Date(now).toISOString().replace("Z", "000Z"),
     reportingController: "serin.dev/worker",
     reportingInstance: instance.slice(0, 128),

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { fitted } from "../../src/api/fit.ts";
-import { labelOf, planName } from "../../src/api/planName.ts";
+import { cutName, labelOf, planName } from "../../src/api/planName.ts";
 
 const schema = z.strictObject({
   text: z.string().max(5).optional(),
@@ -26,5 +26,6 @@ test("a Deployment's name as a label's value ends where a value may end", () => 
   expect(labelOf("web")).toBe("web");
   expect(labelOf(`${"a".repeat(62)}-b.c`)).toBe("a".repeat(62));
   expect(labelOf(`${"a".repeat(60)}.-.b`)).toBe("a".repeat(60));
+  expect(cutName(`${"a".repeat(229)}-b`, 230)).toBe("a".repeat(229));
   expect(planName(`${"a".repeat(56)}-.b`, "uid")).toMatch(/^a{56}-[a-z0-9]{5}$/);
 });

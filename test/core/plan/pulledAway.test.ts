@@ -7,7 +7,7 @@ import { everySecond, tell, troubles } from "../../scenes/tell.ts";
 
 // What a plan stands on is pulled away in the middle.
 
-const moments = everySecond.filter((_, index) => index % 2 === 1);
+const moments = everySecond.filter((_, index) => index % 3 === 1);
 
 /** Nothing of a plan may be left in the mesh: a route to a subset that is gone loses its share of the requests for good. */
 function leftInTheMesh(cluster: Cluster): string[] {
@@ -20,7 +20,7 @@ function leftInTheMesh(cluster: Cluster): string[] {
 }
 
 describe("the Service", () => {
-  test("that is deleted and never comes back: the plan ends, and the routes are as they were", { timeout: 60_000 }, async () => {
+  test("that is deleted and never comes back: the plan ends, and the routes are as they were", { timeout: 120_000 }, async () => {
     const found = await troubles(moments, async (at) => {
       const cluster = await tell({ podsDie: true }, at);
       cluster.server.remove(resources.services, deploymentName, namespace);
@@ -33,7 +33,7 @@ describe("the Service", () => {
     expect(found).toEqual([]);
   });
 
-  test("that is made anew after some seconds: the plan goes on where it was", { timeout: 60_000 }, async () => {
+  test("that is made anew after some seconds: the plan goes on where it was", { timeout: 120_000 }, async () => {
     const found = await troubles(moments, async (at) => {
       const cluster = await tell({ podsDie: true }, at);
       const service = cluster.server.get(resources.services, deploymentName, namespace) as { metadata: object };
@@ -58,7 +58,7 @@ describe("objects of Istio", () => {
     ...(made(cluster) ? [] : [`ended otherwise: ${cluster.describe()}`]),
   ];
 
-  test("the route is replaced by force: the plan puts the split back and goes on", { timeout: 60_000 }, async () => {
+  test("the route is replaced by force: the plan puts the split back and goes on", { timeout: 120_000 }, async () => {
     const found = await troubles(moments, async (at) => {
       const cluster = await tell({ podsDie: true }, at);
       cluster.server.remove(resources.virtualservices, deploymentName, namespace);
@@ -70,7 +70,7 @@ describe("objects of Istio", () => {
     expect(found).toEqual([]);
   });
 
-  test("the route goes for good: the plan ends, and leaves nothing of its own", { timeout: 60_000 }, async () => {
+  test("the route goes for good: the plan ends, and leaves nothing of its own", { timeout: 120_000 }, async () => {
     const found = await troubles(moments, async (at) => {
       const cluster = await tell({ podsDie: true }, at);
       cluster.server.remove(resources.virtualservices, deploymentName, namespace);
@@ -81,7 +81,7 @@ describe("objects of Istio", () => {
     expect(found).toEqual([]);
   });
 
-  test("our own rule is deleted: it is made again", { timeout: 60_000 }, async () => {
+  test("our own rule is deleted: it is made again", { timeout: 120_000 }, async () => {
     const found = await troubles(moments, async (at) => {
       const cluster = await tell({ podsDie: true }, at);
       const [rule] = cluster.server.list(resources.destinationrules);
@@ -94,7 +94,7 @@ describe("objects of Istio", () => {
 });
 
 test("a Deployment that is deleted and made anew under its name: the old plan ends, and the next change has a plan of its own", {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const found = await troubles(moments, async (at) => {
     const cluster = await tell({ podsDie: true }, at);
