@@ -11,7 +11,7 @@ import { addLint } from "./lint/command.ts";
 import { addListCommands, addPreview } from "./listCommands.ts";
 import { addNotify } from "./notify/command.ts";
 import { addPlanCommands } from "./planCommands.ts";
-import { addSidecars } from "./sidecarCommands.ts";
+import { addSidecars } from "./sidecars/sidecarCommands.ts";
 import { addSimulate } from "./simulate/command.ts";
 import { tell } from "./tell.ts";
 import type { VersionOptions } from "./version.ts";

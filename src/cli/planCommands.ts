@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { type Commands, verb } from "./commands.ts";
 import type { ConnectOptions } from "./connected.ts";
-import type { ExplainOptions } from "./explain.ts";
-import type { GetOptions } from "./get.ts";
+import type { ExplainOptions } from "./explain/explain.ts";
+import type { GetOptions } from "./get/get.ts";
 import type { StatusOptions } from "./status.ts";
 
 const named = "deploy/NAME or NAME";
@@ -19,7 +19,7 @@ export function addPlanCommands(program: Command, { io, reaching, done }: Comman
       .option("-o, --output <format>", formats),
   )
     .addHelpText("after", getHelp)
-    .action(async (words: string[], options: GetOptions) => done(await (await import("./get.ts")).get(io, words, options)));
+    .action(async (words: string[], options: GetOptions) => done(await (await import("./get/get.ts")).get(io, words, options)));
   reaching(
     verb(
       program,
@@ -62,10 +62,12 @@ export function addPlanCommands(program: Command, { io, reaching, done }: Comman
       .option("-o, --output <format>", formats),
   )
     .addHelpText("after", explainHelp)
-    .action(async (words: string[], options: ExplainOptions) => done(await (await import("./explain.ts")).explain(io, words, options)));
+    .action(async (words: string[], options: ExplainOptions) =>
+      done(await (await import("./explain/explain.ts")).explain(io, words, options)),
+    );
   reaching(verb(program, "retry", "Give a template that failed and is held another canary", "target", "deploy/NAME, or plan NAME"))
     .addHelpText("after", retryHelp)
-    .action(async (words: string[], options: ConnectOptions) => done(await (await import("./retry.ts")).retry(io, words, options)));
+    .action(async (words: string[], options: ConnectOptions) => done(await (await import("./control/retry.ts")).retry(io, words, options)));
 }
 
 const codes = `Exit code 0: promoted; 1: wrong usage, or the API server refused; 2: not promoted (rolled back, aborted, held, cancelled, superseded); 3: still

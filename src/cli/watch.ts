@@ -1,11 +1,11 @@
 import type { CanaryPlan } from "../api/plan.ts";
 import { printable } from "./cut.ts";
+import { render, type Style } from "./get/render.ts";
+import { viewOf } from "./get/view.ts";
 import type { Io } from "./io.ts";
-import { render, type Style } from "./render.ts";
 import { isPlanDue, type Scene } from "./scene.ts";
 import { outcomeOf } from "./standing.ts";
 import { exitCodes } from "./userError.ts";
-import { viewOf } from "./view.ts";
 
 /** Ages and countdowns tick once per second, and so often the cluster is asked. */
 const tick = 1_000;

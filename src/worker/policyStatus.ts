@@ -3,7 +3,7 @@ import { policyConditions } from "../core/analysis/policyConditions.ts";
 import type { Told } from "../core/notify/notified.ts";
 import { sameJson } from "../core/traffic/sameJson.ts";
 import { resources } from "../kube/resources.ts";
-import type { Hands } from "./act.ts";
+import type { Hands } from "./act/act.ts";
 
 /** Policies share the queue with Deployments, whose keys are `<namespace>/<name>`: no namespace has this name. */
 const prefix = "policy:/";

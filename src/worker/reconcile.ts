@@ -5,10 +5,10 @@ import { decide } from "../core/plan/decide.ts";
 import type { Decision } from "../core/plan/draft.ts";
 import type { Snapshot } from "../core/plan/snapshot.ts";
 import { ruleName } from "../core/traffic/revisionSubset.ts";
-import { act, type Hands, type Scene } from "./act.ts";
+import { act, type Hands, type Scene } from "./act/act.ts";
+import { writeStatus } from "./act/writeStatus.ts";
 import type { Caches } from "./caches.ts";
 import { observe, type Senses } from "./observe.ts";
-import { writeStatus } from "./writeStatus.ts";
 
 export interface Reconciler {
   senses: Senses;

@@ -1,8 +1,8 @@
 import type { CanaryPlan } from "../api/plan.ts";
 import { plansToPrune } from "../core/audit/prune.ts";
 import { resources } from "../kube/resources.ts";
-import type { Hands } from "./act.ts";
-import { storeStatus } from "./writeStatus.ts";
+import type { Hands } from "./act/act.ts";
+import { storeStatus } from "./act/writeStatus.ts";
 
 /**
  * Once nothing else is to be done about a Deployment (`namespace/name`): seals what ended while nothing could be sealed, and prunes.

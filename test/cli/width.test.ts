@@ -1,6 +1,6 @@
 import stringWidth from "string-width";
 import { expect, test } from "vitest";
-import { ascii, unicode } from "../../src/cli/icons.ts";
+import { ascii, unicode } from "../../src/cli/get/icons.ts";
 import { columnsOf } from "../../src/cli/width.ts";
 
 const all = (value: unknown): string[] => (typeof value === "string" ? [value] : Object.values(value as object).flatMap(all));

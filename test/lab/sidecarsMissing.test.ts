@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { annotations, apiVersion } from "../../src/api/names.ts";
 import type { SidecarPolicy, SidecarPolicyStatus } from "../../src/api/sidecarPolicy.ts";
-import type { SidecarReport } from "../../src/cli/sidecarReport.ts";
+import type { SidecarReport } from "../../src/cli/sidecars/sidecarReport.ts";
 import { inWords, serinWrites } from "./auditLog.ts";
 import { type Story, steps, type Typed, tell } from "./story.ts";
 import { shopDeployment } from "./storyShop.ts";

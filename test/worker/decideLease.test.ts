@@ -7,7 +7,7 @@ import {
   renewDeadline,
   retryPeriod,
   type Verdict,
-} from "../../src/worker/decideLease.ts";
+} from "../../src/worker/leader/decideLease.ts";
 
 const me = "pod-a_1";
 const now = 100_000;

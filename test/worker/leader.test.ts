@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createLeader, type Leader, type Term } from "../../src/worker/leader.ts";
+import { createLeader, type Leader, type Term } from "../../src/worker/leader/leader.ts";
 import { HandClock, settled } from "./handClock.ts";
 import { LeaseServer } from "./leaseServer.ts";
 

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { createLeader } from "../../src/worker/leader.ts";
+import { createLeader } from "../../src/worker/leader/leader.ts";
 import { HandClock } from "./handClock.ts";
 import { LeaseServer } from "./leaseServer.ts";
 

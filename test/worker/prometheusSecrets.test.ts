@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ApiError } from "../../src/kube/apiError.ts";
 import type { Client } from "../../src/kube/client.ts";
-import { prometheusSecrets } from "../../src/worker/prometheusSecrets.ts";
+import { prometheusSecrets } from "../../src/worker/measure/prometheusSecrets.ts";
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 

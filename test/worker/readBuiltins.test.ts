@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import type { CanaryPlan } from "../../src/api/plan.ts";
 import type { PrometheusAnswer } from "../../src/prometheus/client.ts";
 import type { Caches } from "../../src/worker/caches.ts";
-import { countAll } from "../../src/worker/countRequests.ts";
-import type { Instruments } from "../../src/worker/measure.ts";
+import { countAll } from "../../src/worker/measure/countRequests.ts";
+import type { Instruments } from "../../src/worker/measure/measure.ts";
+import { builtinReader } from "../../src/worker/measure/readBuiltins.ts";
 import { Memories } from "../../src/worker/memory.ts";
-import { builtinReader } from "../../src/worker/readBuiltins.ts";
 import { aPlan, following } from "../build/plan.ts";
 import { aPolicy, withSpec } from "../build/policy.ts";
 

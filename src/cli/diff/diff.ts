@@ -8,7 +8,7 @@ import { resources } from "../../kube/resources.ts";
 import type { ConnectOptions } from "../connected.ts";
 import { type Subject, withSubject } from "../control/subject.ts";
 import { printable } from "../cut.ts";
-import { wantsColor } from "../get.ts";
+import { wantsColor } from "../get/get.ts";
 import type { Io } from "../io.ts";
 import { selectorInWords } from "../lookUp.ts";
 import { formatOf, isForPeople, printObject, structured } from "../output/format.ts";

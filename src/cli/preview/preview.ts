@@ -1,7 +1,7 @@
 import { apiVersion } from "../../api/names.ts";
 import type { CanaryPolicy } from "../../api/policy.ts";
-import { eachContainer } from "../explain.ts";
-import { explanationOf } from "../explanation.ts";
+import { eachContainer } from "../explain/explain.ts";
+import { explanationOf } from "../explain/explanation.ts";
 import type { Around } from "../lookAround.ts";
 import type { PolicyPreview } from "../output/schemas.ts";
 
