@@ -81,17 +81,18 @@ export async function measureMemory(options: MemoryOptions): Promise<MemoryFigur
       [townPolicy("plain", quick), townPolicy("live", live)],
       [...houses, ...rounders, "reviewed"].flatMap((name) => house(name, { replicas: 1 })),
     );
+    const leader = await leaderName();
+    // Before any plan lives on: what is recorded of those grows for a while, too.
+    const perPlan = options.rounds > 0 ? await perPlanOf(story, leader, rounders, options.rounds) : undefined;
+    note("plans came and went");
     await setImages(story, houses, "live/nginx:2");
     await until(`${plans} plans at weight 50`, async () => (await atFifty(story)) === plans, 300);
     note(`${plans} live plans`);
 
     const grown = await underReviews(story, options);
-    const leader = await leaderName();
     const heap = await heapOf(story, leader);
     const highest = Object.entries(grown).map(([name, { highest }]) => `${name} ${Math.round(highest / 1e6)} MB`);
     note(`measured as grown: ${highest.join(", ")}`);
-    const perPlan = options.rounds > 0 ? await perPlanOf(story, leader, rounders, options.rounds) : undefined;
-    note("plans came and went");
     const standby = leader === "serin-worker-0" ? "serin-worker-1" : "serin-worker-0";
     await Promise.all([story.lab.processes.restart(standby), story.lab.processes.restart("serin-webhook-0")]);
     const started = watchMemory({ worker: pid(story, standby), webhook: pid(story, "serin-webhook-0") });
