@@ -14,7 +14,7 @@ beforeAll(async () => {
   await bundleSerin(folder);
   figures = await measureMemory({
     ...{ deployments: 100, plans: 20, revisions: 1, replicas: 1, routes: true },
-    ...{ windowSeconds: 8, reviewsPerSecond: 50, rounds: 1, bundles: folder, beside: false },
+    ...{ windowSeconds: 8, reviewsPerSecond: 50, rounds: 0, bundles: folder, beside: false },
   });
   console.log(inWords(figures).text);
 });
