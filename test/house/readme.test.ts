@@ -16,7 +16,7 @@ test("the policies of the README are policies", () => {
   const sidecars = yamls.filter(({ kind }) => kind === "SidecarPolicy");
   expect(sidecars.map((policy) => parseSidecarPolicy(policy))).toMatchObject([{ policy: { metadata: { name: "mesh" } } }]);
   const parts = yamls.filter(({ kind }) => kind === undefined);
-  expect(parts).toHaveLength(1);
+  expect(parts).toHaveLength(2);
   const metadata = { name: "part" };
   for (const part of parts)
     expect(parsePolicy({ ...policies[0], metadata, spec: { ...(policies[0]?.["spec"] as object), ...part } }).error).toBeUndefined();
