@@ -30,6 +30,11 @@ describe.runIf(wanted !== undefined)("the mixed hour", () => {
       expect(disagreements(rows, changes, refusals)).toEqual([]);
       const verified = await serin("audit verify");
       expect(verified, verified.stdout).toMatchObject({ code: 0 });
+    } catch (error) {
+      // The lab is gone after this: what is still under way is what to look at.
+      for (const { metadata, status } of await story.plans())
+        if (status?.finishedAt === undefined) console.info(`${metadata.name}: ${JSON.stringify(status, undefined, 1)}`);
+      throw error;
     } finally {
       await story.stop();
     }
