@@ -1,5 +1,5 @@
-import type { Logger } from "pino";
 import { Agent } from "undici";
+import type { Log } from "../../api/logLine.ts";
 import { release } from "../../api/names.ts";
 import { type CanaryPlan, isLive } from "../../api/plan.ts";
 import { otlpTrace } from "../../core/trace/otlp.ts";
@@ -11,7 +11,7 @@ import type { Clock } from "../queue.ts";
 import type { TraceSettings } from "./settings.ts";
 
 export interface TracerOptions extends TraceSettings {
-  log: Logger;
+  log: Log;
   clock: Clock;
   /** Milliseconds since the epoch. */
   now(): number;
@@ -27,6 +27,7 @@ const freshMs = 60_000;
 const giveUpMs = 5 * 60_000;
 
 interface Item {
+  namespace: string;
   plan: string;
   body: string;
   /** When the plan ended. Milliseconds since the epoch. */
@@ -49,7 +50,7 @@ export function createTracer({ url, headers, timeoutMs, resource, log, clock, no
     // Which were sent long ago need not be known: they are not fresh.
     if (sent.size > 1_000) for (const oldest of [...sent].slice(0, 500)) sent.delete(oldest);
     const body = JSON.stringify(otlpTrace(trace, resource, release));
-    lane.add({ plan: `${plan.metadata.namespace}/${plan.metadata.name}`, body, at });
+    lane.add({ namespace: plan.metadata.namespace, plan: plan.metadata.name, body, at });
   }
 
   return {
@@ -60,8 +61,8 @@ export function createTracer({ url, headers, timeoutMs, resource, log, clock, no
           clock,
           attempt: ({ body }) => post({ url, body, contentType: "application/json", headers, dispatcher, signal, deadlineMs: timeoutMs }),
           timeLeft: ({ at }) => at + giveUpMs - now(),
-          onOutcome: ({ plan }, outcome, message) => {
-            if (outcome === "lost") log.warn({ plan }, `a trace is lost: ${message}`);
+          onOutcome: ({ namespace, plan }, outcome, message) => {
+            if (outcome === "lost") log.warn({ namespace, plan }, `a trace is lost: ${message}`);
           },
         },
         signal,
