@@ -145,6 +145,8 @@ describe("the chart", () => {
     expect(changes["NetworkPolicy/metrics"]?.spec["ingress"]).toMatchObject([{ from: [peer] }]);
     expect(changes["NetworkPolicy/cluster"]?.spec["egress"]).toMatchObject([{}, { ports: [{ protocol: "TCP", port: 8443 }] }]);
     expect(changes["NetworkPolicy/prometheus"]?.spec["egress"]).toMatchObject([{ ports: [{ port: 9090 }] }, egress]);
+    // Slack and the like are on the Internet wherever kube-apiserver listens.
+    expect(base["NetworkPolicy/receivers"]?.spec["egress"]).toMatchObject([{ ports: [{ port: 443 }, { port: 9093 }, { port: 4318 }] }]);
   });
 
   it.each<[string, unknown, string[]]>([
