@@ -108,7 +108,7 @@ export const values = z.strictObject({
         .array(name)
         .default([])
         .describe(
-          "Secrets that policies name in `notify`, beside serin-alertmanager, serin-cloudevents and serin-slack, which need not be there.",
+          "Secrets that policies name in `notifications`, beside serin-alertmanager, serin-cloudevents and serin-slack, which need not be there.",
         ),
     })
     .prefault({}),
