@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { Script } from "node:vm";
+import { folderOf, keepCode, keptCode } from "../bundle/keptCode.ts";
 
 /*
  * The head of dist/kubectl-serin.mjs: the bundle stands below it in a comment, so that V8 need not read it before the version of Node was looked at, and not
@@ -22,32 +23,11 @@ Object.assign(globalThis, { __zod_globalConfig: { jitless: true } });
 const filename = fileURLToPath(import.meta.url);
 const text = readFileSync(filename, "latin1");
 const code = text.slice(text.search(/^\/\*\{/m) + 3, text.lastIndexOf("}*/")).replaceAll("*\x01/", "*/");
-const { XDG_CACHE_HOME, HOME, LOCALAPPDATA } = process.env;
-const folder = `${XDG_CACHE_HOME || `${HOME || LOCALAPPDATA || "/dev/null"}/.cache`}/kubectl-serin`;
-const kept = `${folder}/${bundle.digest}-${process.version}-${process.arch}`;
-const cachedData = compiled();
+const folder = folderOf(process.env);
+const kept = `${bundle.digest}-${process.version}-${process.arch}`;
+const cachedData = keptCode(folder, kept);
 const script = new Script(`(function(require){${code}\n})`, { filename, ...(cachedData === undefined ? {} : { cachedData }) });
 script.runInThisContext()(createRequire(import.meta.url));
 // At the end, so that the functions that were called are in it. Another version of Node or V8 refuses what is not its own.
-if (cachedData === undefined || script.cachedDataRejected) process.once("exit", keep);
-
-/** It is code: what somebody else could have written (sudo with the home of another) is not run. */
-function compiled(): Buffer | undefined {
-  try {
-    const { uid, mode } = statSync(kept);
-    return uid === (process.getuid?.() ?? uid) && (mode & 0o022) === 0 ? readFileSync(kept) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** In place of what another version left. Nobody is told when it can't be kept: a read-only home only costs the time. */
-function keep(): void {
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    for (const name of readdirSync(folder)) rmSync(`${folder}/${name}`);
-    const draft = `${kept}.${process.pid}`;
-    writeFileSync(draft, script.createCachedData(), { mode: 0o600 });
-    renameSync(draft, kept);
-  } catch {}
-}
+if (cachedData === undefined || script.cachedDataRejected)
+  process.once("exit", () => keepCode(folder, kept, () => script.createCachedData()));

@@ -16,6 +16,12 @@ interface Asked {
   signal?: AbortSignal;
 }
 
+interface PoolOptions {
+  connect: Connector;
+  connections: number | null;
+  keepAliveTimeout: number;
+}
+
 /** Keep-alive connections to one origin. */
 export class Pool {
   readonly stats = { connected: 0 };
@@ -23,11 +29,13 @@ export class Pool {
   readonly #agent: HttpAgent;
   readonly #send: typeof plain;
 
-  constructor(origin: string, { connect, connections }: { connect: Connector; connections: number | null }) {
+  /** @param options `keepAliveTimeout`: how long an idle connection is kept, milliseconds; what lies between may forget one that waits for a person's answer */
+  constructor(origin: string, { connect, connections, keepAliveTimeout }: PoolOptions) {
     const { protocol, hostname, port } = new URL(origin);
     const isTls = protocol === "https:";
     this.#place = { hostname: hostname.replace(/^\[(.*)\]$/, "$1"), port: Number(port || (isTls ? 443 : 80)) };
-    this.#agent = new (isTls ? HttpsAgent : HttpAgent)({ keepAlive: true, maxSockets: connections ?? Number.POSITIVE_INFINITY });
+    const kept = { keepAlive: true, timeout: keepAliveTimeout, maxSockets: connections ?? Number.POSITIVE_INFINITY };
+    this.#agent = new (isTls ? HttpsAgent : HttpAgent)(kept);
     this.#send = isTls ? secure : plain;
     if (isTls) Object.assign(this.#agent, { createConnection: (_: unknown, made: Connected) => void connect(this.#place, made) });
   }

@@ -14,7 +14,9 @@ const entry = (name: string) => [new URL(name, import.meta.url).pathname];
  */
 export async function bundlePlugin(engines?: { node: string }): Promise<{ text: string; kibibytes: number }> {
   const entryPoints = entry("../bin/kubectl-serin.ts");
-  const whole = await build({ ...shared, entryPoints, format: "cjs", plugins: [light, slim], outfile: "serin.cjs" });
+  // launch.ts runs it as a script, which can require Node's own modules, but import none.
+  const supported = { "dynamic-import": false };
+  const whole = await build({ ...shared, entryPoints, format: "cjs", supported, plugins: [light, slim], outfile: "serin.cjs" });
   const code = asciiOnly((whole.outputFiles[0]?.text ?? "").replace(/^#!.*\n/, ""));
   // Where the bundle itself would end the comment that it stands in.
   const inComment = code.replaceAll("*/", "*\x01/");

@@ -27,7 +27,7 @@ function podEdits(component: "certs" | "webhook" | "worker"): Edit[] {
           whereGiven(`${values}.affinity`, "affinity")(indent),
         ].join("\n"),
     },
-    { of, at: [...pod, "priorityClassName"], put: "{{ .Values.priorityClass.name }}" },
+    { of, at: [...pod, "priorityClassName"], put: "{{ .Values.priorityClass.name | quote }}" },
     { of, at: [...container, "image"], put: '{{ include "serin.image" . }}' },
     {
       of,
@@ -120,7 +120,7 @@ export const edits: Readonly<Record<string, readonly Edit[]>> = {
         ].join("\n"),
     },
   ],
-  "base/priority.yaml": [{ of: "PriorityClass/serin", at: ["metadata", "name"], put: "{{ .Values.priorityClass.name }}" }],
+  "base/priority.yaml": [{ of: "PriorityClass/serin", at: ["metadata", "name"], put: "{{ .Values.priorityClass.name | quote }}" }],
   "base/network.yaml": networkEdits,
   "admission/webhook-configuration.yaml": [
     {

@@ -108,7 +108,7 @@ export const values = z.strictObject({
         .array(name)
         .default([])
         .describe(
-          "Secrets that policies name in `notify`, beside serin-alertmanager, serin-cloudevents and serin-slack, which need not be there.",
+          "Secrets that policies name in `notifications`, beside serin-alertmanager, serin-cloudevents and serin-slack, which need not be there.",
         ),
     })
     .prefault({}),
@@ -185,6 +185,7 @@ export const values = z.strictObject({
       create: flag(true, "Make serin-system, with PodSecurity *restricted*. `false`: it is there already."),
     })
     .prefault({}),
+  enabled: z.boolean().optional().describe("No value of this chart: a chart of charts names it as the `condition` of its dependency."),
   global: z.looseObject({}).default({}).describe("Helm's own, for charts of charts. Nothing is read from it."),
 });
 

@@ -36,7 +36,9 @@ function comment(map: YAMLMap, schema: Described): void {
 
 /** The table of the chart's README, one row for each value that can be set. */
 export function valuesTable(): string {
-  const rows = rowsOf("", described, defaults).map(({ name, value, says }) => `| \`${name}\` | \`${JSON.stringify(value)}\` | ${says} |`);
+  const rows = rowsOf("", described, defaults).map(
+    ({ name, value, says }) => `| \`${name}\` | ${value === undefined ? "none" : `\`${JSON.stringify(value)}\``} | ${says} |`,
+  );
   return ["| value | default | what it is for |", "|---|---|---|", ...rows].join("\n");
 }
 

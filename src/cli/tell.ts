@@ -6,7 +6,8 @@ import { exitCodes, UserError } from "./userError.ts";
 
 /** The one place that tells errors. @returns the exit code */
 export function tell(error: unknown, io: Io): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage;
+  // 0 after a help text; what is typed wrong is 1, as exitCodes.usage is, but for a verb that has another meaning for it.
+  if (error instanceof CommanderError) return error.exitCode;
   const told = error instanceof ApiError ? fromApi(error) : error;
   if (told instanceof UserError) {
     io.err(`error: ${printable(told.what)}\n  why: ${printable(told.why)}\n  try: ${printable(told.todo)}\n`);

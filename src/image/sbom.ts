@@ -2,7 +2,7 @@
 import { Enums, Models, Serialize, SPDX, Spec } from "@cyclonedx/cyclonedx-library";
 import { release } from "../api/names.ts";
 import { dependenciesOf, type LockedPackages, nameOf } from "./lockedPackages.ts";
-import type { Part, Parts } from "./parts.ts";
+import { debianSources, type Part, type Parts } from "./parts.ts";
 
 const { Component } = Models;
 const { ComponentType } = Enums;
@@ -31,8 +31,10 @@ export function sbomOf({ bundled, packages, parts, license, nodeVersions }: Cont
   }
   for (const dependency of dependenciesOf("", packages)) addDependency(serin, components.get(dependency));
 
-  const debian = parts.debian.map((part) => debianComponent(part, parts.suite));
-  for (const component of [...debian, ...parts.node.map((part) => nodeComponent(part, nodeVersions))]) {
+  const system = systemComponent(parts);
+  const debian = parts.debian.map((part) => debianComponent(part, system));
+  for (const component of debian) addDependency(system, component);
+  for (const component of [system, ...debian, ...parts.node.map((part) => nodeComponent(part, nodeVersions))]) {
     addDependency(serin, component);
     bom.components.add(component);
   }
@@ -72,10 +74,20 @@ function addHash(component: Models.Component, integrity: string | undefined): vo
   );
 }
 
-function debianComponent(part: Part, suite: string): Models.Component {
+/** Without it scanners don't look at the packages: nothing says which Debian's they are. base-files has the release in its version. */
+function systemComponent({ debian }: Parts): Models.Component {
+  const release = debian.find(({ name }) => name === "base-files")?.version.match(/^\d+/)?.[0];
+  return new Component(ComponentType.OperatingSystem, "debian", { version: release, bomRef: `debian-${release}` });
+}
+
+/** As scanners look for it: by the release's number, and by the source package, which two of them read from two places. */
+function debianComponent(part: Part, system: Models.Component): Models.Component {
   const { name, version, architecture } = part;
-  const purl = `pkg:deb/debian/${encodeURIComponent(name)}@${encodeURIComponent(version)}?arch=${architecture}&distro=${suite}`;
+  const source = debianSources[name] ?? name;
+  const of = `arch=${architecture}&distro=debian-${system.version}${source === name ? "" : `&upstream=${source}`}`;
+  const purl = `pkg:deb/debian/${encodeURIComponent(name)}@${encodeURIComponent(version)}?${of}`;
   const component = new Component(ComponentType.Library, name, { version, purl, bomRef: purl });
+  component.properties.add(new Models.Property("aquasecurity:trivy:SrcName", source));
   addHash(component, part.integrity);
   return component;
 }

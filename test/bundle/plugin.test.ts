@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -49,6 +49,38 @@ test("what V8 compiled is kept, for this very bundle and Node, and a broken keep
   await rm(place);
   await serin(home, "version", "--client");
   expect(await kept(home)).toEqual([name]);
+});
+
+test(
+  "only in a folder of our own: nothing is kept where others may write or a link leads to, and nothing of others is removed",
+  patience,
+  async () => {
+    const home = await mkdtemp(join(folder, "home-"));
+    const cache = join(home, "cache", "kubectl-serin");
+    await mkdir(cache, { recursive: true });
+    await writeFile(join(cache, "notes"), "of the user");
+    await chmod(cache, 0o777);
+    await serin(home, "version", "--client");
+    expect(await kept(home)).toEqual(["notes"]);
+    await chmod(cache, 0o700);
+    await serin(home, "version", "--client");
+    expect(await kept(home)).toEqual([expect.stringMatching(/^[0-9a-f]{16}-v/), "notes"]);
+
+    const elsewhere = join(home, "elsewhere");
+    await mkdir(elsewhere);
+    await writeFile(join(elsewhere, "0123456789abcdef-v1-x64"), "dear to somebody");
+    await rm(cache, { recursive: true });
+    await symlink(elsewhere, cache);
+    await serin(home, "version", "--client");
+    expect(await readdir(elsewhere)).toEqual(["0123456789abcdef-v1-x64"]);
+  },
+);
+
+test("standard input is read, by what only that needs", patience, async () => {
+  const home = await mkdtemp(join(folder, "home-"));
+  const linting = serin(home, "lint", "-f", "-");
+  linting.child.stdin?.end("apiVersion: v1\nkind: Service\nmetadata: {name: web}\n");
+  expect(await linting.catch((error: unknown) => error)).toMatchObject({ stderr: "" });
 });
 
 test("a home that can't be written to costs the time alone", patience, async () => {

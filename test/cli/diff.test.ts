@@ -76,6 +76,7 @@ describe("kubectl serin diff", () => {
   test.each([
     ["diff nginx", [] as World, "why: there is no Deployment nginx in namespace shop\n"],
     ["diff nginx -o wide", underWay, "error: can't print -o wide\n"],
+    ["diff nginx --nope", underWay, "error: unknown option '--nope'"],
     ["diff sts/nginx", underWay, "sts is not a Deployment"],
   ])("2, since 1 is a difference: %s", async (line, world, says) => {
     expect(await serin(line, [world])).toMatchObject({ code: 2, out: "", err: expect.stringContaining(says) });

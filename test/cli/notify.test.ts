@@ -59,6 +59,12 @@ describe("kubectl serin notify test", () => {
     expect(patches).toHaveLength(2);
   });
 
+  it("that was interrupted blames no worker, and leaves nothing on the policy", async () => {
+    const { out, err, code, patches } = await test(() => undefined, 3);
+    expect({ out, err, code }).toEqual({ out: "", err: "", code: 130 });
+    expect(patches).toHaveLength(2);
+  });
+
   it("says what is wrong with the question", async () => {
     expect((await serin("notify test web", [[policy()]])).err).toContain("why: there is none of this name");
     expect((await serin("notify test default", [[aPolicy()]])).err).toContain("why: it names nobody to be told");

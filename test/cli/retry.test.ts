@@ -44,6 +44,14 @@ describe("a template that is held gets another canary", () => {
     expect(sent).toEqual([asks({})]);
   });
 
+  test("an image that would steer the terminal is told without that", async () => {
+    const plan = heldPlan(({ spec }) => {
+      spec.canary.images = ["nginx:1\u001b[2J\r"];
+    });
+    const { onPatch } = stamping(plan);
+    expect((await serin("retry nginx", [world(plan)], { onPatch })).out).toMatch(/^asked: nginx:1 \[2J , which failed/);
+  });
+
   test("of several plans of the template it is the latest that is asked", async () => {
     const older = heldPlan(named("nginx-older"), requestedBy({ at: at(-100) }));
     const { sent, onPatch } = stamping(heldPlan());

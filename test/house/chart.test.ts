@@ -8,8 +8,8 @@ import { textOf } from "./sources.ts";
 /* What is by hand in the chart, and how manifests become templates. test/lab/chart.test.ts compares what helm renders with what kubectl applies. */
 
 describe("the chart", () => {
-  it("its notes begin with a policy that is one", () => {
-    const [, text = ""] = /<<EOF\n([\s\S]*?)\n {2}EOF/.exec(textOf("manifests/helm/templates/NOTES.txt")) ?? [];
+  it("its notes have a policy that is one, and what is copied into a shell ends there", () => {
+    const [, text = ""] = /^kubectl apply -f - <<EOF\n([\s\S]*?)\nEOF$/m.exec(textOf("manifests/helm/templates/NOTES.txt")) ?? [];
     expect(parsePolicy(parse(text))).toMatchObject({ policy: { metadata: { name: "everything" } } });
   });
 

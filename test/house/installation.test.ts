@@ -103,7 +103,7 @@ describe("the network", () => {
   it("lets out names, kube-apiserver, and the worker to Prometheus and those who are told", () => {
     const out = deployments.map((deployment) => [component(deployment), open(forPod(deployment).flatMap(({ spec }) => spec.egress ?? []))]);
     const cluster = [443, 53, 53, 6443];
-    expect(Object.fromEntries(out)).toEqual({ certs: cluster, webhook: cluster, worker: [4318, 443, 53, 53, 6443, 9090, 9093] });
+    expect(Object.fromEntries(out)).toEqual({ certs: cluster, webhook: cluster, worker: [4318, 443, 443, 53, 53, 6443, 9090, 9093] });
     const worker = deployments.find((deployment) => component(deployment) === "worker");
     const env = worker ? (containersOf(worker)[0]?.env ?? []) : [];
     expect(new URL(String(env.find(({ name }) => name === "SERIN_PROMETHEUS")?.["value"])).port).toBe("9090");

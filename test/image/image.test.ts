@@ -9,6 +9,7 @@ import { release } from "../../src/api/names.ts";
 import { digestOf } from "../../src/image/blob.ts";
 import { dockerArchive, indexOf, type PlatformImage, writeLayout } from "../../src/image/layout.ts";
 import { type Content, contentFor, imageFor, sizeOf } from "../../src/image/make.ts";
+import { debianSources } from "../../src/image/parts.ts";
 import { packTree, readTar } from "../../src/image/tarball.ts";
 import { type Entry, file, folder, link, type Tree, treeOf } from "../../src/image/tree.ts";
 import { checkout, textOf } from "../house/sources.ts";
@@ -91,7 +92,9 @@ describe.runIf(hasSuite)("the image", () => {
     expect(textIn(all, "etc/passwd")).toContain("serin:x:65532:65532:");
     expect(textIn(all, "usr/lib/os-release")).toMatch(/^VERSION_CODENAME=bookworm$/m);
     for (const { name, version } of content.parts.debian) {
-      expect(textIn(all, `var/lib/dpkg/status.d/${name}`)).toContain(`\nVersion: ${version}\n`);
+      const books = textIn(all, `var/lib/dpkg/status.d/${name}`);
+      expect(books).toContain(`\nVersion: ${version}\n`);
+      expect(/^Source: (\S+)/m.exec(books)?.[1] ?? name).toBe(debianSources[name]);
       expect([...all.keys()].filter((path) => path === `usr/share/doc/${name}` || path === `usr/share/doc/${name}/copyright`)).not.toEqual(
         [],
       );

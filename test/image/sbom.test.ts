@@ -8,12 +8,14 @@ import { sbomOf } from "../../src/image/sbom.ts";
 import { checkout, textOf } from "../house/sources.ts";
 
 interface Component {
+  type: string;
   name: string;
   version: string;
   purl?: string;
   "bom-ref": string;
   hashes?: Array<{ alg: string; content: string }>;
   licenses?: unknown[];
+  properties?: Array<{ name: string; value: string }>;
   components?: Component[];
 }
 
@@ -70,7 +72,10 @@ describe("the list of what is in the image", () => {
   it("names Debian's packages as scanners look for them, and Node with the libraries that are part of it", () => {
     const libc = parts.debian.find(({ name }) => name === "libc6");
     const purls = components.map(({ purl }) => purl);
-    expect(purls).toContain(`pkg:deb/debian/libc6@${encodeURIComponent(libc?.version ?? "")}?arch=amd64&distro=bookworm`);
+    expect(purls).toContain(`pkg:deb/debian/libc6@${encodeURIComponent(libc?.version ?? "")}?arch=amd64&distro=debian-12&upstream=glibc`);
+    expect(components.find(({ name }) => name === "libc6")?.properties).toEqual([{ name: "aquasecurity:trivy:SrcName", value: "glibc" }]);
+    // Only with the system in the list are they compared with what is known of its packages.
+    expect(components.filter(({ type }) => type === "operating-system")).toMatchObject([{ name: "debian", version: "12" }]);
     expect(purls.filter((purl) => purl?.startsWith("pkg:deb/"))).toHaveLength(parts.debian.length);
     const node = components.find(({ name }) => name === "node");
     expect(node).toMatchObject({ version: process.versions.node });

@@ -23,7 +23,7 @@ test("patches whose bodies wait are all with the server, by their headers, befor
   const connection = connectWith(accessTo(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), { userAgent: "serin-test/1" });
   const client = createClient(connection);
   const body = { metadata: { finalizers: ["other/one"] } };
-  const options = { fieldManager: "serin", bodyAfterMs: 200 };
+  const options = { fieldManager: "serin", bodyAfterMs: 1_000 };
   await Promise.all(
     [resources.clusterroles, resources.clusterrolebindings].map((kind) =>
       client.patch(kind, "serin-worker", undefined, { type: "merge", body }, options),

@@ -84,6 +84,26 @@ describe("TLS", () => {
   });
 });
 
+describe("the name that the server is asked by (SNI)", () => {
+  const names: unknown[] = [];
+  const asked = async (url: string, trust: object = {}) => {
+    names.length = 0;
+    server.onSocket = (socket) => names.push((socket as TLSSocket & { servername?: unknown }).servername);
+    await ask(connectWith(accessTo(url, { trust: { ca: async () => authority.ca, insecure: true, ...trust } }), { userAgent }));
+    return names;
+  };
+
+  test("is that of its address, which may be one of many behind one address", async () => {
+    expect(await asked(server.url.replace("127.0.0.1", "localhost"))).toEqual(["localhost"]);
+  });
+
+  test("is the kubeconfig's where it says another, and none for an IP address", async () => {
+    expect(await asked(server.url.replace("127.0.0.1", "localhost"), { serverName: "kube.test" })).toEqual(["kube.test"]);
+    await connection?.close();
+    expect(await asked(server.url)).toEqual([false]);
+  });
+});
+
 describe("kubeconfig", () => {
   const cluster = (more: object = {}): object => ({
     name: "c",

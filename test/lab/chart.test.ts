@@ -1,7 +1,8 @@
 import { readdirSync } from "node:fs";
+import { cp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parse } from "yaml";
+import { parse, stringify } from "yaml";
 import { violations } from "../core/sidecars/podSecurity.ts";
 import { type DeploymentManifest, type Manifest, manifestsOf, ofKind } from "../house/manifests.ts";
 import { textOf } from "../house/sources.ts";
@@ -144,6 +145,8 @@ describe("the chart", () => {
     expect(changes["NetworkPolicy/metrics"]?.spec["ingress"]).toMatchObject([{ from: [peer] }]);
     expect(changes["NetworkPolicy/cluster"]?.spec["egress"]).toMatchObject([{}, { ports: [{ protocol: "TCP", port: 8443 }] }]);
     expect(changes["NetworkPolicy/prometheus"]?.spec["egress"]).toMatchObject([{ ports: [{ port: 9090 }] }, egress]);
+    // Slack and the like are on the Internet wherever kube-apiserver listens.
+    expect(base["NetworkPolicy/receivers"]?.spec["egress"]).toMatchObject([{ ports: [{ port: 443 }, { port: 9093 }, { port: 4318 }] }]);
   });
 
   it.each<[string, unknown, string[]]>([
@@ -193,6 +196,17 @@ describe("the chart", () => {
     ]);
     expect(ofKind(manifests, "PrometheusRule")).toMatchObject([{ metadata: { labels: { ...own, ...labels } } }]);
     expect(ofKind(manifests, "ConfigMap")).toMatchObject([{ metadata: { labels: { ...own, home: "yes" } } }]);
+  });
+
+  it("in a chart of charts, switched by a condition; a class whose name looks like a number keeps it", async () => {
+    const whole = join(charts.dir, "whole");
+    await cp(charts.chart, join(whole, "charts", "serin"), { recursive: true });
+    const dependencies = [{ name: "serin", version: "0.1.0", condition: "serin.enabled" }];
+    await writeFile(join(whole, "Chart.yaml"), stringify({ apiVersion: "v2", name: "whole", version: "1.0.0", dependencies }));
+    const rendered = async (enabled: boolean) =>
+      charts.typed("template", "whole", whole, "-f", await charts.values({ serin: { enabled, priorityClass: { name: "123" } } }));
+    expect(await rendered(true)).toMatchObject({ code: 0, stderr: "", stdout: expect.stringContaining('priorityClassName: "123"\n') });
+    expect(await rendered(false)).toMatchObject({ code: 0, stdout: expect.not.stringContaining("kind:") });
   });
 
   it.each<[unknown, string]>([

@@ -28,7 +28,7 @@ afterAll(() => town?.stop());
 async function play(file: string): Promise<void> {
   const story = all[file];
   if (!story) throw new Error(`no story is told of ${file}`);
-  const scene = await Scene.of(town, file, story.labels, story.houses);
+  const scene = await Scene.of(town, file, story);
   try {
     await story.play(scene);
   } finally {

@@ -151,8 +151,9 @@ describe("those whom a policy names", () => {
     const dead = await takenBack("nginx:1.26.0");
     console.log(`from the abort to weight 0 in Envoy: ${alive.ms} ms with living receivers, ${dead.ms} ms with dead ones`);
     expect([alive.plan.status?.phase, dead.plan.status?.phase]).toEqual(["RolledBack", "RolledBack"]);
-    expect(alive.ms).toBeLessThan(2_000);
-    expect(dead.ms).toBeLessThan(2_000);
+    // A busy machine takes seconds; whoever waited for a dead receiver would be 10 s late.
+    expect(alive.ms).toBeLessThan(6_000);
+    expect(dead.ms).toBeLessThan(6_000);
     const said = await until(
       "the status to say who does not answer",
       async () => {

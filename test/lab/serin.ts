@@ -52,8 +52,10 @@ export function serinHealth({ webhooks, workers }: LabOptions): Record<string, s
   ]);
 }
 
-/** Installs Serin's manifests and gives a kubeconfig for each of its ServiceAccounts, after the certs process has made what was missing. */
-/** @returns where the account of each program lies, for `startSerin` */
+/**
+ * Installs Serin's manifests and gives a kubeconfig for each of its ServiceAccounts, after the certs process has made what was missing.
+ * @returns where the account of each program lies, for `startSerin`
+ */
 export async function installSerin(dir: string, access: Access, options: LabOptions): Promise<Accounts> {
   const { kubectl, client, processes, env } = access;
   await (options.chart ? installChart(env) : applyManifests(kubectl, options));

@@ -86,9 +86,8 @@ describe("a trace", () => {
       [],
       { OTEL_EXPORTER_OTLP_TIMEOUT: "100" },
     );
-    const began = performance.now();
-    tracer.changed(ended);
-    expect(performance.now() - began).toBeLessThan(50);
+    // No promise that anybody could wait for.
+    expect(tracer.changed(ended)).toBeUndefined();
     await until("the second attempt", async () => got.length === 2, 5);
     expect(got[1]?.body).toBe(got[0]?.body);
   });

@@ -1,5 +1,6 @@
 import { type CanaryPlan, isLive } from "../../api/plan.ts";
 import type { ConnectOptions } from "../connected.ts";
+import { printable } from "../cut.ts";
 import type { Io } from "../io.ts";
 import { isOnItsWayBack, waitsForPerson } from "../standing.ts";
 import { stepInWords } from "../step.ts";
@@ -141,7 +142,7 @@ async function sure(io: Io, subject: Subject, question: string): Promise<void> {
 
 /** Says what was done, what comes next, and how to follow it. */
 export function told(io: Io, { name, namespace, plan }: Subject, done: string, next?: string): number {
-  io.out(`${done}\n${next === undefined ? "" : `next: ${next}\n`}`);
+  io.out(`${printable(done)}\n${next === undefined ? "" : `next: ${printable(next)}\n`}`);
   if (plan !== undefined && isLive(plan)) io.out(`follow it: kubectl serin get deploy/${name} -n ${namespace} -w\n`);
   return 0;
 }

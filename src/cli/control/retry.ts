@@ -5,6 +5,7 @@ import { isForbidden } from "../../kube/apiError.ts";
 import type { Deployment, KubeObject } from "../../kube/object.ts";
 import { resources } from "../../kube/resources.ts";
 import { type ConnectOptions, connected } from "../connected.ts";
+import { printable } from "../cut.ts";
 import type { Cluster, Io } from "../io.ts";
 import { plansOf } from "../lookUp.ts";
 import { deploymentNamed, planNamed } from "../target.ts";
@@ -30,10 +31,10 @@ export async function retry(io: Io, words: readonly string[], options: ConnectOp
     const asked = plan.spec.control.retry;
     const by = askedBy(plan, "retry");
     if (by !== undefined) {
-      io.out(`${plan.metadata.name} was asked for already, by ${by} at ${asked?.at}: it begins when a worker sees it\n`);
+      io.out(`${plan.metadata.name} was asked for already, by ${printable(by)} at ${asked?.at}: it begins when a worker sees it\n`);
     } else {
       await ask(cluster.client, plan, "retry", {}, "retry");
-      io.out(`asked: ${plan.spec.canary.images.join(", ")}, which failed in plan ${plan.metadata.name}, gets another canary\n`);
+      io.out(`asked: ${printable(plan.spec.canary.images.join(", "))}, which failed in plan ${plan.metadata.name}, gets another canary\n`);
     }
     io.out(`follow it: kubectl serin get deploy/${name} -n ${namespace} -w\n`);
     return 0;

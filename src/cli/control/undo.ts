@@ -6,6 +6,7 @@ import { isConflict, isInvalid } from "../../kube/apiError.ts";
 import type { Deployment, ReplicaSet } from "../../kube/object.ts";
 import { resources } from "../../kube/resources.ts";
 import type { ConnectOptions } from "../connected.ts";
+import { printable } from "../cut.ts";
 import type { Io } from "../io.ts";
 import { selectorInWords } from "../lookUp.ts";
 import { isPlanDue, revisionOf } from "../scene.ts";
@@ -37,7 +38,7 @@ export const undo = (io: Io, words: readonly string[], options: UndoOptions): Pr
     const set = wanted ?? earlier(subject, sets, present, options.toRevision);
     const stored = await putBack(subject, deployment, set);
     const images = imagesOf(set.spec?.template as unknown as PodTemplate).join(", ");
-    io.out(`deploy/${name} gets the template of revision ${revisionOf(set)} again: ${images}\n`);
+    io.out(`deploy/${name} gets the template of revision ${revisionOf(set)} again: ${printable(images)}\n`);
     io.out(`next: ${nextAfter(subject, stored, wanted !== undefined)}\n`);
     return 0;
   });

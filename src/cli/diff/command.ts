@@ -1,5 +1,6 @@
-import type { Command } from "commander";
+import { type Command, CommanderError } from "commander";
 import { type Commands, verb } from "../commands.ts";
+import { codes } from "./codes.ts";
 import type { DiffOptions } from "./diff.ts";
 
 /** `kubectl serin diff`. */
@@ -10,6 +11,10 @@ export function addDiff(program: Command, { io, reaching, done }: Commands): voi
       .option("-o, --output <format>", "json, yaml or jsonpath=TEMPLATE"),
   )
     .addHelpText("after", help)
+    // 1 would say that there is a difference.
+    .exitOverride(({ exitCode, code, message }) => {
+      throw new CommanderError(exitCode === 0 ? 0 : codes.trouble, code, message);
+    })
     .action(async (words: string[], options: DiffOptions) => done(await (await import("./diff.ts")).diff(io, words, options)));
 }
 

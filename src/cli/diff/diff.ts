@@ -15,6 +15,7 @@ import { formatOf, isForPeople, printObject, structured } from "../output/format
 import type { TemplateDiff } from "../output/reportSchemas.ts";
 import { tell } from "../tell.ts";
 import { UserError } from "../userError.ts";
+import { codes } from "./codes.ts";
 import { type Sides, sidesOf } from "./sides.ts";
 import { unified } from "./unified.ts";
 
@@ -22,9 +23,6 @@ export interface DiffOptions extends ConnectOptions {
   color: boolean;
   output?: string;
 }
-
-/** As diff, and so kubectl diff, exits. */
-const codes = { same: 0, different: 1, trouble: 2 } as const;
 
 /** `kubectl serin diff deploy/NAME` or `plan NAME`: the pod template that serves against the one that was asked for. */
 export async function diff(io: Io, words: readonly string[], options: DiffOptions): Promise<number> {

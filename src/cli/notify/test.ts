@@ -27,6 +27,7 @@ export async function notifyTest(io: Io, name: string, options: ConnectOptions):
         todo: "write spec.notifications: kubectl explain cpol.spec.notifications",
       });
     const results = await tested(io, cluster, name);
+    if (results === undefined) return exitCodes.interrupted;
     for (const receiver of receivers) {
       const result = results.find((each) => each.receiver === receiver.name);
       const said = result?.delivered ? "took the test" : (result?.message ?? "was not asked: the policy has changed meanwhile");
@@ -47,11 +48,10 @@ async function policyNamed({ client }: Cluster, name: string): Promise<CanaryPol
   throw new UserError({ what: `can't test CanaryPolicy ${name}`, why: error, todo: "kubectl serin lint -f its file" });
 }
 
-async function tested(
-  io: Io,
-  cluster: Cluster,
-  name: string,
-): Promise<NonNullable<NonNullable<CanaryPolicy["status"]>["notifyTest"]>["results"]> {
+type Results = NonNullable<NonNullable<CanaryPolicy["status"]>["notifyTest"]>["results"];
+
+/** undefined after Ctrl-C. */
+async function tested(io: Io, cluster: Cluster, name: string): Promise<Results | undefined> {
   // By the server's clock: the worker makes no test that was asked for long ago, and ours may be wrong.
   const { date = io.now() } = await cluster.about();
   const at = new Date(Math.floor(date / 1_000) * 1_000 + (io.now() % 1_000)).toISOString();
@@ -65,6 +65,7 @@ async function tested(
   } finally {
     await annotate(cluster, name, null);
   }
+  if (io.interrupted.aborted) return undefined;
   throw new UserError({
     what: `the test of CanaryPolicy ${name} has no result`,
     why: `no worker has answered within ${longestMs / 1_000}s`,

@@ -1,3 +1,4 @@
+import { printable } from "../cut.ts";
 import type { Io } from "../io.ts";
 import type { Show } from "../watch.ts";
 import { canaryView } from "./canaryView.ts";
@@ -8,7 +9,7 @@ export function objects(io: Io, format: Format, withPods = true): Show {
   let before = "";
   return {
     update(scene, trouble) {
-      if (trouble !== undefined) io.err(`${trouble}\n`);
+      if (trouble !== undefined) io.err(`${printable(trouble)}\n`);
       const view = canaryView(scene, io.now(), withPods);
       const { next: _, ...plan } = view.plan ?? {};
       const now = JSON.stringify({ ...view, plan });

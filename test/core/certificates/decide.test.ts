@@ -1,48 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { decideCertificates } from "../../../src/core/certificates/decide.ts";
-import type { Authority, CertificateState, Leaf } from "../../../src/core/certificates/state.ts";
-import { backDated, defaultTimes, parseTimes } from "../../../src/core/certificates/times.ts";
+import type { Authority, CertificateState } from "../../../src/core/certificates/state.ts";
+import { backDated } from "../../../src/core/certificates/times.ts";
+import { adopt, ca, day, decide, leafBy, minute, now, one, trust, trusting, two } from "./states.ts";
 
-const now = Date.parse("2026-06-01T00:00:00Z");
-const day = 86_400_000;
-const minute = 60_000;
-
-const ca = (order: number, over: Partial<Authority> = {}): Authority => ({
-  id: `${order}`.repeat(64),
-  order,
-  hasKey: true,
-  notBefore: now - 10 * day - backDated,
-  notAfter: now + 355 * day,
-  signedUntil: now + 20 * day,
-  ...over,
-});
-const [one, two] = [ca(1), ca(2, { notBefore: now - backDated, notAfter: now + 365 * day, signedUntil: 0 })];
-const leafBy = (authority: Authority, over: Partial<Leaf> = {}): Leaf => ({
-  issuer: authority.id,
-  notBefore: now - 10 * day - backDated,
-  notAfter: now + 20 * day,
-  ...over,
-});
-const trusting = (...ids: string[]): CertificateState["configuration"] => ({
-  webhooks: ["deployments", "plans"].map((name) => ({ name, trusts: ids, isGarbled: false })),
-  isInjected: false,
-});
-/** A year-old installation in good order; what is said replaces a part of it. */
-const world = (over: Partial<CertificateState> = {}): CertificateState => ({
-  now,
-  authorities: [one],
-  strangers: [],
-  served: leafBy(one),
-  fault: undefined,
-  configuration: trusting(one.id),
-  trustedFor: new Map([[one.id, day]]),
-  provided: undefined,
-  ...over,
-});
-const decide = (over: Partial<CertificateState> = {}) => decideCertificates(world(over), defaultTimes);
 const issue = (by: Authority, notAfter = now + 30 * day) => ({ type: "issue", by: by.id, notAfter });
-const trust = (...ids: string[]) => ({ type: "trust", ids });
-const adopt = (id: string, signedUntil: number) => ({ type: "adopt", authorities: [{ id, signedUntil }] });
 const nothing = { authorities: [], served: undefined, fault: "there is no Secret", configuration: trusting() };
 
 /** In rotation: 2 is made and trusted, 1 still serves. */
@@ -291,70 +252,4 @@ describe("decideCertificates", () => {
       expect(decision.wakeAfter).toBeGreaterThan(0);
     });
   }
-});
-
-describe("provided certificates", () => {
-  const given = ca(0, { hasKey: false, signedUntil: now + 90 * day });
-  const leaf = leafBy(given, { notAfter: now + 90 * day });
-  const provided = { provided: [given.id], served: leaf };
-  const stranger = { id: given.id, notAfter: given.notAfter, isOurs: false };
-
-  it("are not issued; the CA beside them is trusted at once", () => {
-    expect(decide({ ...provided, authorities: [], strangers: [stranger], configuration: trusting() }).actions).toEqual([
-      adopt(given.id, leaf.notAfter),
-      trust(given.id),
-    ]);
-    expect(decide({ ...provided, authorities: [given], configuration: trusting(given.id) })).toMatchObject({
-      actions: [],
-      reason: "CertificatesGood",
-    });
-  });
-
-  it("renewed: the CA is noted for longer", () => {
-    const served = leafBy(given, { notAfter: now + 120 * day });
-    expect(decide({ ...provided, served, authorities: [given], configuration: trusting(given.id) }).actions).toEqual([
-      adopt(given.id, served.notAfter),
-    ]);
-  });
-
-  it("with a new CA: the old one stays until what it signed has ended", () => {
-    const next = { ...given, id: "9".repeat(64) };
-    const changed = { provided: [next.id], served: leafBy(next, { notAfter: now + 90 * day }), configuration: trusting(given.id, next.id) };
-    const strangers = [{ ...stranger, id: next.id }];
-    expect(decide({ ...changed, authorities: [given], strangers, configuration: trusting(given.id) }).actions).toEqual([
-      adopt(next.id, now + 90 * day),
-      trust(given.id, next.id),
-    ]);
-    expect(decide({ ...changed, authorities: [given, next] }).actions).toEqual([]);
-    expect(decide({ ...changed, authorities: [{ ...given, signedUntil: now - 61 * minute }, next] }).actions).toEqual([trust(next.id)]);
-  });
-
-  it("without ca.crt, or injected: nothing is touched", () => {
-    expect(decide({ ...provided, provided: [], configuration: trusting() })).toMatchObject({
-      actions: [],
-      reason: "ProvidedWithoutAuthority",
-    });
-    const injected = { webhooks: trusting()?.webhooks ?? [], isInjected: true };
-    expect(decide({ ...provided, configuration: injected })).toMatchObject({ actions: [], reason: "InjectedByCertManager" });
-  });
-
-  it("that can't be read now: their CA stays, and nothing is written again and again", () => {
-    const damaged = { ...provided, served: undefined, fault: "garbage", authorities: [given], configuration: trusting(given.id) };
-    expect(decide(damaged)).toMatchObject({ actions: [], reason: "CertificatesGood", message: "garbage" });
-  });
-});
-
-describe("the times", () => {
-  it("are read by name, the rest keeps its default", () => {
-    expect(parseTimes("ca=90d, leaf=7d")).toEqual({ ...defaultTimes, authorityLife: 90 * day, leafLife: 7 * day });
-    expect(parseTimes("")).toEqual(defaultTimes);
-  });
-  const wrong: Array<[string, string]> = [
-    ["life=3d", '"life=3d" sets no time: write ca=…, leaf=…, trustDelay=…, margin=…, auditKey=…'],
-    ["__proto__=3d", '"__proto__=3d" sets no time: write ca=…, leaf=…, trustDelay=…, margin=…, auditKey=…'],
-    ["ca=soon", '"soon" is not a duration: write it like 30s, 1m, 1h30m or 500ms'],
-    ["ca=60d", "a CA of 60d is too short for certificates of 30d: three times is the least"],
-    ["leaf=1h", "certificates of 1h are too short: trustDelay 1m, margin 1h and a second is the least"],
-  ];
-  for (const [text, message] of wrong) it(`"${text}" is refused`, () => expect(() => parseTimes(text)).toThrow(message));
 });

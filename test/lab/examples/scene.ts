@@ -24,6 +24,16 @@ export interface House extends Omit<ShopOptions, "route" | "more" | "name"> {
   route?: boolean;
 }
 
+export interface Setting {
+  /** Of the namespace. */
+  labels?: Record<string, string>;
+  houses?: readonly House[];
+  /** In place of the short ones, by field: where something is looked at that must still be so when kubectl has answered, seconds on a busy machine. */
+  durations?: Durations;
+}
+
+type Durations = Readonly<Record<string, string>>;
+
 /** One example in a namespace of its own: told from there, so that every command is as it is typed. */
 export class Scene extends Story {
   readonly namespace: string;
@@ -41,7 +51,7 @@ export class Scene extends Story {
   }
 
   /** The namespace, with the labels that the example asks for, and the applications in it, ready; and then the file. */
-  static async of(town: Story, file: string, labels: Record<string, string> = {}, houses: readonly House[] = []): Promise<Scene> {
+  static async of(town: Story, file: string, { labels = {}, houses = [], durations = {} }: Setting): Promise<Scene> {
     const namespace = file.replace(/\.yaml$/, "");
     const config = parse(await readFile(town.lab.env["KUBECONFIG"] ?? "", "utf8")) as { contexts: { context: { namespace?: string } }[] };
     for (const { context } of config.contexts) context.namespace = namespace;
@@ -49,7 +59,7 @@ export class Scene extends Story {
     await writeFile(kubeconfig, stringify(config), { mode: 0o600 });
     const scene = new Scene(town, namespace, kubeconfig);
     await scene.applyAll([{ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels } }]);
-    await scene.applyAll(await exampleFor(file, namespace));
+    await scene.applyAll(await exampleFor(file, namespace, { ...short, ...durations }));
     await scene.#settle(houses);
     return scene;
   }
@@ -112,10 +122,10 @@ export class Scene extends Story {
 }
 
 /** The file's objects, for this namespace alone and with durations of seconds; else as they are. */
-async function exampleFor(file: string, namespace: string): Promise<Manifest[]> {
+async function exampleFor(file: string, namespace: string, durations: Durations): Promise<Manifest[]> {
   const text = await readFile(join(CHECKOUT, "manifests", "examples", file), "utf8");
   return parseAllDocuments(text).map((document) => {
-    const manifest = shortened(document.toJS()) as Manifest;
+    const manifest = shortened(document.toJS(), durations) as Manifest;
     if (manifest.kind === "Deployment") return { ...manifest, metadata: { ...manifest.metadata, namespace } };
     if (!["CanaryPolicy", "SidecarPolicy"].includes(manifest.kind)) return manifest;
     const match = (manifest.spec["match"] ?? {}) as { namespaceSelector?: { matchLabels?: Record<string, string> } };
@@ -126,7 +136,7 @@ async function exampleFor(file: string, namespace: string): Promise<Manifest[]> 
 }
 
 /** By the field's name. */
-const short: Readonly<Record<string, string>> = {
+const short: Durations = {
   duration: "2s",
   interval: "2s",
   initialDelay: "2s",
@@ -136,14 +146,14 @@ const short: Readonly<Record<string, string>> = {
   scaleDownDelay: "10s",
 };
 
-function shortened(value: unknown, field = ""): unknown {
+function shortened(value: unknown, durations: Durations, field = ""): unknown {
   if (typeof value === "string") {
     if (field === "query") return value.replaceAll("[1m]", "[10s]");
     // A template's default for a Duration.
     if (field === "default" && value === "1m") return "10s";
-    return short[field] ?? value;
+    return durations[field] ?? value;
   }
-  if (Array.isArray(value)) return value.map((one) => shortened(one));
+  if (Array.isArray(value)) return value.map((one) => shortened(one, durations));
   if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, shortened(one, name)]));
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, shortened(one, durations, name)]));
 }

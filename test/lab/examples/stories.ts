@@ -1,14 +1,11 @@
 import { expect } from "vitest";
 import type { CanaryPlan } from "../../../src/api/plan.ts";
 import { until } from "../until.ts";
-import type { House, Scene } from "./scene.ts";
+import type { Scene, Setting } from "./scene.ts";
 
 /** What an example promises, seen in a namespace where it holds. */
-export interface ExampleStory {
+export interface ExampleStory extends Setting {
   promises: string;
-  /** Of the namespace. */
-  labels?: Record<string, string>;
-  houses?: House[];
   play(scene: Scene): Promise<void>;
 }
 
@@ -207,6 +204,7 @@ export const stories: Readonly<Record<string, ExampleStory>> = {
   "capacity.yaml": {
     promises: "at 10 % the canary has half of the pods, and the old ones stay for a while after the promotion",
     houses: [{ name: "ample", replicas: 4 }],
+    durations: { duration: "10s", scaleDownDelay: "20s" },
     async play(scene) {
       await scene.calls("ample", 60);
       await scene.setImage("nginx:2", "ample");
@@ -218,7 +216,7 @@ export const stories: Readonly<Record<string, ExampleStory>> = {
         return { canary: of(true)?.spec.replicas, stable: of(false)?.spec.replicas };
       };
       expect(await sizes()).toEqual({ canary: 2, stable: 4 });
-      const stays = "the old pods stay for 10s (scaleDownDelay)";
+      const stays = "the old pods stay for 20s (scaleDownDelay)";
       await scene.planWhen("nginx:2", "handed over", ({ status }) => status?.message === stays);
       expect((await sizes()).stable).toBe(4);
       expect((await scene.ends("nginx:2")).status?.phase).toBe("Promoted");

@@ -139,7 +139,8 @@ describe("notifications of a leader", () => {
     const began = performance.now();
     aTerm(store, policy, [planUnder(policy, begun, shifted, ended)]);
     await until("all three", async () => alive.got.length === 3);
-    expect(performance.now() - began).toBeLessThan(2_000);
+    // The dead one's attempt is given up after 10 s.
+    expect(performance.now() - began).toBeLessThan(8_000);
     expect(dead.got).toHaveLength(1);
   });
 

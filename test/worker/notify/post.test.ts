@@ -67,7 +67,8 @@ describe("one attempt", () => {
     };
     const { result, tookMs } = await posted(drip, 150);
     expect(result).toMatchObject({ kind: "again" });
-    expect(tookMs).toBeLessThan(1_000);
+    // The drip has no end.
+    expect(tookMs).toBeLessThan(5_000);
   });
 
   test("whose answer has no end is read no further than 64 KiB", async () => {
