@@ -18,6 +18,7 @@ const longest = [
   "interrupted",
   "article",
   "builtins",
+  "uninstallOrders",
   "admission",
   "importArgo",
   "examples",
