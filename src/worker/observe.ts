@@ -58,6 +58,7 @@ export function observe(key: string, { caches, memories, keys, settle, isLeaving
   const shift = memory?.shift === undefined ? undefined : shares(memory.shift);
   return {
     now: at,
+    wall: wall(),
     namespace,
     name,
     leaving: isLeaving() || caches.plans.isGone,
