@@ -34,3 +34,16 @@ test.each([
     expect(found).toEqual([]);
   },
 );
+
+test.each([0, 60 * minutes])(
+  "a change that somebody unpauses past the admission is held again, also after a worker whose clock was %i ms ahead",
+  async (aheadMs) => {
+    const cluster = await tell({ skewsMs: [aheadMs, 0] }, 5_000);
+    cluster.crash();
+    await cluster.runToEnd(60_000);
+    cluster.users.setImage(`${canaryImage}-next`);
+    cluster.users.unpausePastAdmission();
+    await cluster.runToEnd(60_000);
+    expect(cluster.plans.map(({ status }) => status?.phase)).toEqual(["Promoted", "Promoted"]);
+  },
+);
