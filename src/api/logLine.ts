@@ -60,6 +60,9 @@ const running = {
   resource: text("Plural of a kind that is read."),
   retryInMs: number("Milliseconds until it is tried again."),
   epoch: number("How often the lead has changed hands."),
+  receiver: text("Name of a receiver of the policy's notifications; never its address."),
+  trigger: text("What it was to be told."),
+  left: number("How many objects still keep a worker that is leaving."),
   certificate: text("The beginning of its fingerprint."),
   until: text("When it ends."),
   secret: text("Name of a Secret; never anything of what is in it."),
@@ -78,6 +81,14 @@ const running = {
 
 export const logLine = z.strictObject({ ...always, ...about, ...request, ...plan, ...running });
 export type LogLine = z.infer<typeof logLine>;
+
+/** What one call adds to a line; the rest is the process's own. */
+type LogFields = { [Field in Exclude<keyof LogLine, keyof typeof always | "err">]?: LogLine[Field] | undefined } & { err?: unknown };
+
+type Write = (fields: LogFields, msg: string) => void;
+
+/** A pino logger, by whose type no line gets a field that the schema does not know. */
+export type Log = Readonly<Record<LogLine["level"], Write>> & { isLevelEnabled(level: LogLine["level"]): boolean };
 
 /** The text of logLine.schema.json. */
 export const logSchemaText = (): string =>

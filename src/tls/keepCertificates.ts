@@ -1,4 +1,4 @@
-import type { Logger } from "pino";
+import type { Log } from "../api/logLine.ts";
 import { decideCertificates } from "../core/certificates/decide.ts";
 import type { CertificateTimes } from "../core/certificates/times.ts";
 import { isAlreadyExists, isConflict } from "../kube/apiError.ts";
@@ -24,7 +24,7 @@ export interface KeepOptions {
   mode: "own" | "provided";
   times: CertificateTimes;
   figures: CertificateFigures;
-  log: Pick<Logger, "info" | "warn" | "error">;
+  log: Pick<Log, "info" | "warn" | "error">;
 }
 
 export interface KeptCertificates {

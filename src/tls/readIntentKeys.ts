@@ -1,4 +1,4 @@
-import type { Logger } from "pino";
+import type { Log } from "../api/logLine.ts";
 import type { SealKey } from "../core/admission/seal.ts";
 import type { Client } from "../kube/client.ts";
 import type { Secret } from "../kube/object.ts";
@@ -13,7 +13,7 @@ const untilFirstMs = 2_000;
 export function readIntentKeys(
   client: Client,
   namespace: string,
-  log: Logger,
+  log: Log,
 ): { keys(): readonly SealKey[]; first: Promise<void>; stop(): void } {
   let keys: readonly SealKey[] = [];
   let timer: NodeJS.Timeout | undefined;

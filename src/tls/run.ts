@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { Logger } from "pino";
+import type { Log } from "../api/logLine.ts";
 import { createClient } from "../kube/client.ts";
 import type { Connection } from "../kube/connection.ts";
 import { certificateFigures } from "./certificateFigures.ts";
@@ -8,7 +8,7 @@ import { serveFigures } from "./serveFigures.ts";
 
 export interface CertificatesOptions extends Pick<KeepOptions, "namespace" | "mode" | "times"> {
   health: { host?: string; port: number };
-  log: Logger;
+  log: Log;
 }
 
 /** Puts the parts together: the loop, and its health and figures on a port of their own. */
@@ -20,7 +20,7 @@ export async function runCertificates(
   const kept = keepCertificates(createClient(connection), { ...options, figures });
   const server = serveFigures(health, kept.isSettled, figures.render);
   await once(server, "listening");
-  options.log.info({ mode: options.mode, lives: options.times, health }, "certs started");
+  options.log.info({ mode: options.mode, lives: { ...options.times }, health }, "certs started");
   return {
     async stop() {
       await kept.stop();

@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import type { Logger } from "pino";
+import type { Log } from "../api/logLine.ts";
 import { type Admission, errored } from "../core/admission/admission.ts";
 import { others } from "../core/admission/words.ts";
 import { oneLine } from "../core/audit/escape.ts";
@@ -14,7 +14,7 @@ import { refuse } from "./refuse.ts";
 export interface WebhookDependencies {
   /** A look into the caches; no request waits for the network. */
   world(): ReviewWorld;
-  log: Logger;
+  log: Log;
   counters: Counters;
   /** Hears of each answered review, after its answer. */
   denials: Pick<Denials, "note">;
@@ -124,7 +124,7 @@ function decide(review: Review, { world, log }: WebhookDependencies): Admission 
 }
 
 /** One line for each review, all with the same fields, and with the sentence that the user gets; of the objects only what that says. */
-function logDecision(log: Logger, { uid, kind, asking }: Review, admission: Admission, milliseconds: number): void {
+function logDecision(log: Log, { uid, kind, asking }: Review, admission: Admission, milliseconds: number): void {
   const { decision, reason, message, auditAnnotations, operations } = admission;
   const level = decision === "Untouched" ? "debug" : "info";
   if (!log.isLevelEnabled(level)) return;

@@ -1,4 +1,4 @@
-import type { Logger } from "pino";
+import type { Log } from "../api/logLine.ts";
 import { type Client, createClient } from "../kube/client.ts";
 import type { Connection } from "../kube/connection.ts";
 import { webhookApp } from "./app.ts";
@@ -18,7 +18,7 @@ export interface WebhookOptions {
   listen: Address;
   health: Address;
   drain: DrainTimes;
-  log: Logger;
+  log: Log;
 }
 
 export interface RunningWebhook {

@@ -1,4 +1,4 @@
-import type { Logger } from "pino";
+import type { Log } from "../api/logLine.ts";
 import { isSignedBy, type ReadCertificate, readCertificate, readCertificates } from "../tls/readCertificates.ts";
 import { type ServingCertificate, whyUnusable } from "../tls/servingSecret.ts";
 
@@ -19,7 +19,7 @@ export interface ServedCertificateOptions {
   now(): number;
   /** From the next handshake on. */
   serve(certificate: ServingCertificate): void;
-  log: Pick<Logger, "info" | "error">;
+  log: Pick<Log, "info" | "error">;
   /** Milliseconds. A replica of kube-apiserver hears of a new bundle so much later than we may do. */
   heardMs?: number;
 }

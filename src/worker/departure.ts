@@ -7,7 +7,7 @@
  * ServiceAccount, ClusterRole and ClusterRoleBinding carry `finalizers.worker`, so that the worker can still do it, whatever is deleted first.
  * kube-apiserver believes the token of a ServiceAccount for 60 s after its deletion (kubernetes:pkg/serviceaccount/claims.go).
  */
-import type { Logger } from "pino";
+import type { Log } from "../api/logLine.ts";
 import { finalizers, workerServiceAccount } from "../api/names.ts";
 import { remains } from "../core/plan/leaving.ts";
 import { isForbidden } from "../kube/apiError.ts";
@@ -26,7 +26,7 @@ export interface DepartureOptions {
   namespace: string;
   /** The pod's name. */
   instance: string;
-  log: Pick<Logger, "info" | "warn">;
+  log: Pick<Log, "info" | "warn">;
   trouble(trouble: Trouble): void;
   /** All that is under way is to be looked at again. */
   begun(): void;

@@ -1,4 +1,4 @@
-import type { Logger } from "pino";
+import type { Log } from "../api/logLine.ts";
 import { isLive } from "../api/plan.ts";
 import { isSafety } from "../core/plan/action.ts";
 import { decide } from "../core/plan/decide.ts";
@@ -13,7 +13,7 @@ import { observe, type Senses } from "./observe.ts";
 export interface Reconciler {
   senses: Senses;
   hands: Hands;
-  log: Logger;
+  log: Log;
   /** False from the moment on that another worker may be leading. */
   mayWrite(): boolean;
 }
@@ -60,7 +60,7 @@ export async function reconcile(key: string, reconciler: Reconciler): Promise<nu
 }
 
 /** Events are for people: one that can't be written holds nothing up. */
-async function tell(decision: Decision, run: (actions: Decision["actions"]) => Promise<void>, log: Logger): Promise<void> {
+async function tell(decision: Decision, run: (actions: Decision["actions"]) => Promise<void>, log: Log): Promise<void> {
   try {
     await run(decision.actions.filter((action) => action.kind === "event"));
   } catch (error) {
@@ -68,7 +68,7 @@ async function tell(decision: Decision, run: (actions: Decision["actions"]) => P
   }
 }
 
-function logStatus(log: Logger, snapshot: Snapshot, decision: Decision): void {
+function logStatus(log: Log, snapshot: Snapshot, decision: Decision): void {
   const { status } = decision;
   if (!status) return;
   log.info(

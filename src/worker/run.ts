@@ -1,4 +1,4 @@
-import type { Logger } from "pino";
+import type { Log } from "../api/logLine.ts";
 import { createClient } from "../kube/client.ts";
 import type { Connection } from "../kube/connection.ts";
 import { createPrometheus } from "../prometheus/client.ts";
@@ -30,7 +30,7 @@ export interface RunOptions {
   prometheusSecret: string | undefined;
   /** Where traces of plans go. */
   traces?: TraceSettings | undefined;
-  log: Logger;
+  log: Log;
 }
 
 /** Shorter than the lease's slack of 3 s: no write of a deposed leader may arrive after its successor has begun (design I9). */

@@ -1,4 +1,4 @@
-import type { Logger } from "pino";
+import type { Log } from "../api/logLine.ts";
 import { type CanaryPlan, type PlanStatus, terminalPhases } from "../api/plan.ts";
 import { auditHeadsName, type PlanSeal, parseHeads } from "../api/seal.ts";
 import { sameCanonical } from "../api/template.ts";
@@ -19,7 +19,7 @@ export interface SealerOptions {
   readKeys(): Promise<AuditKeys>;
   /** All plans that are known, for finding out whether the heads were set back. */
   plans(): Iterable<CanaryPlan>;
-  log: Pick<Logger, "info" | "warn" | "error">;
+  log: Pick<Log, "info" | "warn" | "error">;
   now(): number;
   /** False from the moment on that another worker may be leading: there is one who seals. */
   mayWrite(): boolean;

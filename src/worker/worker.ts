@@ -1,4 +1,4 @@
-import type { Logger } from "pino";
+import type { Log } from "../api/logLine.ts";
 import { type CanaryPlan, isLive, type JournalEntry, type PlanStatus } from "../api/plan.ts";
 import type { SealKey } from "../core/admission/seal.ts";
 import { settleTime } from "../core/analysis/settle.ts";
@@ -40,7 +40,7 @@ export interface WorkerOptions {
   /** The same for Serin's own counting, with connections of its own; `prometheus` when absent. */
   counting?: Prometheus;
   keys(): readonly SealKey[];
-  log: Logger;
+  log: Log;
   /** Serin's own namespace, never touched. */
   namespace: string;
   /** Name of this process, for Events. */

@@ -9,20 +9,25 @@ import { addUp, inWords, type Outcome } from "./totals.ts";
  * `make test`. Each stage runs even when an earlier one failed, so that one run tells everything; only the lab's tests need its parts.
  * The very last line is "N passed, N failed", summed over vitest's reports; a stage without a report counts as one.
  *
- * A lab test mostly waits for pauses and settling meshes: a lab alone keeps a third of two cores busy. Two labs run side by side, each file in a
+ * A lab test mostly waits for pauses and settling meshes: a lab alone keeps a third of two cores busy. Three labs run side by side, each file in a
  * network namespace of its own.
  */
-const labs = 2;
+const labs = 3;
 /** Begun first, so that none of them is the last one alone. */
 const longest = [
   "interrupted",
   "article",
-  "scale",
-  "leader",
-  "admission",
-  "prometheusFaults",
   "builtins",
+  "admission",
+  "importArgo",
+  "examples",
+  "scale",
+  "gates",
+  "leader",
   "rotation",
+  "helmRelease",
+  "prometheusReplies",
+  "prometheusFaults",
   "badInput",
   "badRelease",
 ];

@@ -3,6 +3,11 @@ import type { Story } from "./story.ts";
 
 type House = (typeof houses)[number];
 
+/** A policy is for a change from its images as well as to them, so each application keeps to those of one policy. */
+const plain = ["promoted", "crashed", "undone", "optedOut"];
+const late = ["aborted", "superseded", "takenBack"];
+const actsOf: Partial<Record<House, string[]>> = { web: ["approved"], late, more: late, back: late };
+
 /** Each application has its own people, who do one thing after the other at random until the time is over. Every image is new. */
 export async function playAtRandom(story: Story, { until, random }: { until: number; random: () => number }): Promise<number> {
   const { serin, setImage, control, pausing } = acting(story);
@@ -81,7 +86,7 @@ export async function playAtRandom(story: Story, { until, random }: { until: num
   let played = 0;
   const one = async (name: House): Promise<void> => {
     while (Date.now() < until) {
-      const names = Object.keys(acts);
+      const names = actsOf[name] ?? plain;
       await acts[names[Math.floor(random() * names.length)] ?? "promoted"]?.(name);
       played += 1;
     }

@@ -1,4 +1,4 @@
-import type { Logger } from "pino";
+import type { Log } from "../../api/logLine.ts";
 import { type Notification, type ReceiverKind, receiverKind } from "../../api/notification.ts";
 import type { CanaryPlan } from "../../api/plan.ts";
 import { markKey } from "../../core/notify/marks.ts";
@@ -17,7 +17,7 @@ export interface NotifierOptions {
   client: Client;
   /** Serin's own. */
   namespace: string;
-  log: Logger;
+  log: Log;
   clock: Clock;
   /** Milliseconds since the epoch. */
   now(): number;
@@ -116,7 +116,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
   function took(own: Term, { receiver, notice }: Item, outcome: Outcome, message?: string): void {
     const { policy } = notice;
     options.onOutcome?.(receiverKind(receiver), outcome);
-    const about = { policy, receiver: receiver.name, plan: `${notice.namespace}/${notice.plan}`, trigger: notice.trigger };
+    const about = { policy, receiver: receiver.name, namespace: notice.namespace, plan: notice.plan, trigger: notice.trigger };
     if (outcome === "lost") log.warn(about, `a notification is lost: ${message}`);
     else if (outcome === "failed") log.debug(about, `a notification failed and is tried again: ${message}`);
     if (outcome !== "failed") {

@@ -1,4 +1,4 @@
-import type { Logger } from "pino";
+import type { Log } from "../../api/logLine.ts";
 import { formatMarks, type Marks, mergeMarks, parseMarks } from "../../core/notify/marks.ts";
 import { ApiError, isConflict } from "../../kube/apiError.ts";
 import type { Client } from "../../kube/client.ts";
@@ -12,7 +12,7 @@ export const outboxName = "serin-notified";
 export interface OutboxOptions {
   client: Client;
   namespace: string;
-  log: Pick<Logger, "warn">;
+  log: Pick<Log, "warn">;
   /** Milliseconds since the epoch. */
   now(): number;
   /** Marks of this age mean nothing. Milliseconds. */

@@ -1,5 +1,5 @@
-import type { Logger } from "pino";
 import { Agent } from "undici";
+import type { Log } from "../../api/logLine.ts";
 import { release } from "../../api/names.ts";
 import { type CanaryPlan, isLive } from "../../api/plan.ts";
 import { otlpTrace } from "../../core/trace/otlp.ts";
@@ -11,7 +11,7 @@ import type { Clock } from "../queue.ts";
 import type { TraceSettings } from "./settings.ts";
 
 export interface TracerOptions extends TraceSettings {
-  log: Logger;
+  log: Log;
   clock: Clock;
   /** Milliseconds since the epoch. */
   now(): number;
@@ -66,7 +66,8 @@ export function createTracer({ url, headers, timeoutMs, resource, log, clock, no
           attempt: ({ plan }) => send(plan, signal),
           timeLeft: ({ at }) => at + giveUpMs - now(),
           onOutcome: ({ plan: { metadata } }, outcome, message) => {
-            if (outcome === "lost") log.warn({ plan: `${metadata.namespace}/${metadata.name}` }, `a trace is lost: ${message}`);
+            const { namespace, name } = metadata;
+            if (outcome === "lost") log.warn({ namespace, plan: name }, `a trace is lost: ${message}`);
           },
         },
         signal,
