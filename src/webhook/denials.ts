@@ -37,9 +37,18 @@ const burst = 10;
 /** Milliseconds until one more may be written. */
 const paceMs = 3_000;
 
-interface Noted {
-  review: Review;
-  admission: Admission;
+/** What an Event says; nothing of the reviewed objects, of which each may have megabytes. */
+interface Told {
+  /** Uid of the latest review that it tells of. */
+  request: string;
+  regarding: { apiVersion: string; kind: string; namespace: string; name: string; uid?: string };
+  user: string;
+  reason: string;
+  message: string;
+  plan: string | undefined;
+}
+
+interface Noted extends Told {
   /** Refusals that no Event tells of yet. */
   count: number;
   /** When the first of them was, milliseconds since the epoch. */
@@ -97,8 +106,8 @@ export function denials({ client, now, instance, counted }: DenialsOptions): Den
   return {
     note(review, admission) {
       if (admission.decision !== "Denied" || review.asking.dryRun || regarded[review.kind] === undefined) return;
-      const { namespace, name, user } = review.asking;
-      const key = JSON.stringify([review.kind, namespace, name, user, admission.reason]);
+      const told = toldOf(review, admission);
+      const key = JSON.stringify([told.regarding.kind, told.regarding.namespace, told.regarding.name, told.user, told.reason]);
       const before = noted.get(key);
       if (before === undefined && noted.size >= room) {
         counted("dropped");
@@ -106,8 +115,7 @@ export function denials({ client, now, instance, counted }: DenialsOptions): Den
       }
       const isFirst = before === undefined || before.count === 0;
       noted.set(key, {
-        review,
-        admission,
+        ...told,
         count: (before?.count ?? 0) + 1,
         since: isFirst ? now() : before.since,
         notBefore: before?.notBefore ?? 0,
@@ -121,14 +129,19 @@ export function denials({ client, now, instance, counted }: DenialsOptions): Den
   };
 }
 
+function toldOf({ uid: request, kind, asking, oldObject }: Review, { reason, message, auditAnnotations }: Admission): Told {
+  const { namespace, name } = asking;
+  const { uid } = (oldObject as { metadata?: { uid?: string } } | undefined)?.metadata ?? {};
+  const regarding = { apiVersion: "", kind: "", ...regarded[kind], namespace, name, ...(uid === undefined ? {} : { uid }) };
+  const short = { user: oneLine(asking.user, 200), message: oneLine(message, 1024) };
+  return { request, regarding, ...short, reason, plan: auditAnnotations["plan"] };
+}
+
 async function write(client: DenialsOptions["client"], noted: Noted, at: number, instance: string): Promise<"written" | "failed"> {
-  const { review, admission, count, since } = noted;
-  const { namespace, name, user } = review.asking;
-  const { uid } = (review.oldObject as { metadata?: { uid?: string } } | undefined)?.metadata ?? {};
-  const plan = admission.auditAnnotations["plan"];
+  const { request, regarding, user, reason, message, plan, count, since } = noted;
+  const { namespace, name } = regarding;
   const often = count === 1 ? "" : ` (${count} times since ${new Date(since).toISOString()})`;
-  const regarding = { ...regarded[review.kind], namespace, name, ...(uid === undefined ? {} : { uid }) };
-  const hash = createHash("sha256").update(review.uid).digest("hex").slice(0, 12);
+  const hash = createHash("sha256").update(request).digest("hex").slice(0, 12);
   const event = {
     apiVersion: "events.k8s.io/v1",
     kind: "Event",
@@ -137,8 +150,8 @@ async function write(client: DenialsOptions["client"], noted: Noted, at: number,
     reportingController: "serin.dev/webhook",
     reportingInstance: instance.slice(0, 128),
     action: "Admission",
-    reason: admission.reason,
-    note: oneLine(`refused to ${oneLine(user, 200)}${often}: ${admission.message}`, 1024),
+    reason,
+    note: oneLine(`refused to ${user}${often}: ${message}`, 1024),
     type: "Warning",
     regarding,
     ...(plan === undefined || regarding.kind === "CanaryPlan"

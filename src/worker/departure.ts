@@ -1,5 +1,6 @@
 /**
- * The end of an installation. Serin is being uninstalled once its namespace, or the worker's ServiceAccount, is being deleted; nothing takes that back.
+ * The end of an installation. Serin is being uninstalled once its namespace, or the worker's ServiceAccount, is being deleted; nothing takes that back
+ * but a new installation, once all is put back.
  *
  *   deleted ──▶ every plan back to stable, every hold away (core/plan/leaving.ts) ──5 s without news──▶ our finalizers ──▶ the rest is Kubernetes'
  *
@@ -9,9 +10,10 @@
 import type { Log } from "../api/logLine.ts";
 import { finalizers, workerServiceAccount } from "../api/names.ts";
 import { remains } from "../core/plan/leaving.ts";
+import { isForbidden } from "../kube/apiError.ts";
 import type { Client } from "../kube/client.ts";
 import type { KubeObject } from "../kube/object.ts";
-import { type Reflector, reflect, type Trouble } from "../kube/reflector.ts";
+import { type Reflector, reflect, type Timing, type Trouble } from "../kube/reflector.ts";
 import { type Resource, resources } from "../kube/resources.ts";
 import type { Caches } from "./caches.ts";
 import type { Clock } from "./queue.ts";
@@ -28,6 +30,8 @@ export interface DepartureOptions {
   trouble(trouble: Trouble): void;
   /** All that is under way is to be looked at again. */
   begun(): void;
+  /** Only tests have a reason to change it. */
+  timing?: Partial<Timing>;
 }
 
 export interface Departure {
@@ -52,27 +56,36 @@ export function followDeparture(options: DepartureOptions): Departure {
 class Watching implements Departure {
   readonly #options: DepartureOptions;
   readonly #seen: Reflector<boolean>[];
-  readonly #over = Promise.withResolvers<void>();
+  #over = Promise.withResolvers<void>();
   /** When it was first seen, by the clock. */
   #leavingSince: number | undefined;
   #quietSince: number | undefined;
+  #isDone = false;
+  /** One of them was made again while Serin left. */
+  #isBack = false;
   #said = "";
   #cancel = () => {};
 
   constructor(options: DepartureOptions) {
     this.#options = options;
-    const { client, namespace, trouble: onTrouble } = options;
-    const one = (resource: Resource, name: string, within: { namespace?: string }) =>
-      reflect<KubeObject, boolean>(client, resource, {
+    const { client, namespace, trouble: onTrouble, timing = {} } = options;
+    const one = (resource: Resource, name: string, within: { namespace?: string }) => {
+      const seen = reflect<KubeObject, boolean>(client, resource, {
         ...within,
         fieldSelector: `metadata.name=${name}`,
         onTrouble,
+        timing,
         // The real server sends only this one.
         project: ({ metadata }) => (metadata.name === name ? metadata.deletionTimestamp !== undefined : undefined),
         onChange: (_key, before, after) => {
-          if (after === true || (before !== undefined && after === undefined)) this.#begin();
+          // Both kinds are there as long as the cluster is: a server that does not know them says nothing about ours.
+          const isGone = before !== undefined && after === undefined && seen.isInstalled;
+          if (after === true || isGone) this.#begin();
+          else if (after === false) this.#comeBack();
         },
       });
+      return seen;
+    };
     this.#seen = [one(resources.namespaces, namespace, {}), one(resources.serviceaccounts, workerServiceAccount, { namespace })];
   }
 
@@ -113,6 +126,20 @@ class Watching implements Departure {
     this.#look();
   }
 
+  /** A worker that went on leaving would let go whatever the webhook holds from now on. What is under way is put back first. */
+  #comeBack(): void {
+    this.#isBack ||= this.isLeaving();
+    if (!this.#isBack || !this.#isDone || this.#seen.some((one) => one.values()[0] !== false)) return;
+    const { log, begun } = this.#options;
+    this.#leavingSince = undefined;
+    this.#quietSince = undefined;
+    this.#isDone = false;
+    this.#isBack = false;
+    this.#over = Promise.withResolvers();
+    log.warn({}, "Serin is installed again: this worker stays");
+    begun();
+  }
+
   /** The pods of a Deployment that was deleted. One that runs as no pod (a laptop, a test) never is. */
   #isOrphan(): boolean {
     const { caches, namespace, instance } = this.#options;
@@ -123,11 +150,14 @@ class Watching implements Departure {
   #look(): void {
     const { caches, clock, log } = this.#options;
     const now = clock.now();
+    const isRead = [caches.plans, caches.deployments, caches.replicaSets].every(({ isSynced }) => isSynced);
     const { owed, traces } = remains({
       plans: caches.plans.values(),
       deployments: caches.deployments.values(),
       replicaSets: caches.replicaSets.values(),
     });
+    // What a worker that has just started has not read yet may be anything.
+    if (!isRead) owed.push("what this worker has not read yet");
     const waitsFor = now - (this.#leavingSince ?? now) < tracesMs ? [...owed, ...traces] : owed;
     const said = waitsFor.slice(0, 10).join(", ");
     if (said !== "" && said !== this.#said) log.info({ left: waitsFor.length }, `still there: ${said}`);
@@ -149,10 +179,24 @@ class Watching implements Departure {
     for (const result of await Promise.allSettled(rights))
       if (result.status === "rejected") log.warn({ err: result.reason }, `a finalizer ${finalizers.worker} could not be taken off`);
     log.info({}, "nothing of Serin's is left on anybody's objects");
+    this.#isDone = true;
     this.#over.resolve();
+    if (this.#isBack) this.#comeBack();
   }
 
+  /** A hiccup must not leave a finalizer that nobody is there any more to take off. */
   async #withoutOurs(resource: Resource, namespace?: string): Promise<void> {
+    for (let more = 4; ; more -= 1) {
+      try {
+        return await this.#takeOff(resource, namespace);
+      } catch (error) {
+        if (more === 0 || isForbidden(error)) throw error;
+        await this.#pause();
+      }
+    }
+  }
+
+  async #takeOff(resource: Resource, namespace?: string): Promise<void> {
     const { client } = this.#options;
     const now = await client.get<KubeObject>(resource, workerServiceAccount, namespace);
     const before = now?.metadata.finalizers ?? [];

@@ -8,6 +8,7 @@ import { standingsOf } from "../core/admission/stamp.ts";
 import { planFact } from "../core/admission/world.ts";
 import { canaryRevision, stableRevision } from "../core/analysis/builtin/canaryRevision.ts";
 import { shares } from "../core/analysis/shift.ts";
+import { inTime } from "../core/plan/inTime.ts";
 import { answers, requestUid } from "../core/plan/requestUid.ts";
 import type { PodFacts, ReplicaSetFacts, Snapshot } from "../core/plan/snapshot.ts";
 import { routesTo } from "../core/traffic/routes.ts";
@@ -57,6 +58,7 @@ export function observe(key: string, { caches, memories, keys, settle, isLeaving
   const shift = memory?.shift === undefined ? undefined : shares(memory.shift);
   return {
     now: at,
+    wall: wall(),
     namespace,
     name,
     leaving: isLeaving() || caches.plans.isGone,
@@ -122,7 +124,8 @@ export function livePlan(plans: readonly CanaryPlan[]): CanaryPlan | undefined {
 /** The stored status may lag behind what this worker decided by what is not significant. */
 function overlaid(plan: CanaryPlan | undefined, memories: Memories, now: number): CanaryPlan | undefined {
   if (!plan) return undefined;
-  const { status } = memories.of(plan.metadata.uid ?? "", now, plan.status);
+  const { uid = "" } = plan.metadata;
+  const { status } = memories.get(uid) ?? memories.of(uid, now, plan.status && inTime(plan.status, now));
   return status === undefined ? plan : { ...plan, status };
 }
 

@@ -1,12 +1,12 @@
 import { type CanaryPlan, isLive } from "../api/plan.ts";
 
-/** Times that are further ahead are no clock's. */
+/** Times that are further ahead are no clock's: of such a plan they are put right instead (`inTime` in core/plan). */
 const longestAheadMs = 86_400_000;
 
 export interface SteadyNow {
   /** Milliseconds since the epoch; never less than it was before. */
   now(): number;
-  /** From now on it is at least this. */
+  /** From now on it is at least this, unless that is more than a day ahead: then all plans would skip a day of what they wait for. */
   notBefore(time: number): void;
 }
 
@@ -18,7 +18,7 @@ export function steadyNow(wall: () => number): SteadyNow {
   let ahead = 0;
   let last = Number.NEGATIVE_INFINITY;
   const goOnFrom = (time: number): void => {
-    ahead = Math.max(ahead, Math.min(longestAheadMs, time - wall()));
+    ahead = Math.max(ahead, time - wall());
   };
   return {
     now() {
@@ -27,7 +27,7 @@ export function steadyNow(wall: () => number): SteadyNow {
       return last;
     },
     notBefore: (time) => {
-      if (Number.isFinite(time)) goOnFrom(time);
+      if (time - wall() <= longestAheadMs) goOnFrom(time);
     },
   };
 }

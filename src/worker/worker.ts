@@ -107,12 +107,8 @@ export function createWorker(options: WorkerOptions): Worker {
     sidecarPolicyChanged: (name) => sidecars.policyChanged(name),
     namespaceChanged: (name) => sidecars.namespaceChanged(name),
     replicaSetChanged: (uid) => sidecars.replicaSetChanged(uid),
-    policyChanged: (policy) => {
-      for (const follower of options.followers ?? []) follower.policyChanged?.(policy);
-    },
-    planChanged: (plan) => {
-      for (const follower of options.followers ?? []) follower.changed(plan);
-    },
+    policyChanged: (policy) => toFollowers((follower) => follower.policyChanged?.(policy)),
+    planChanged: (plan) => toFollowers((follower) => follower.changed(plan)),
     trouble,
   });
   const sidecars = new SidecarWatch({
@@ -228,7 +224,7 @@ export function createWorker(options: WorkerOptions): Worker {
       lookAtAll();
       for (const policy of caches.policies.values()) own.add(policyKey(policy));
       sidecars.lead();
-      for (const follower of options.followers ?? []) follower.lead(world, signal);
+      toFollowers((follower) => follower.lead(world, signal));
       let stopMeter = clock.setTimer(readAndGoOn, meterMs);
       function readAndGoOn(): void {
         void readMeters();
@@ -257,6 +253,17 @@ export function createWorker(options: WorkerOptions): Worker {
       for (const cache of caches.all) cache.stop();
     },
   };
+
+  /** A fault in one of them must not end what a term begins with, nor keep the news from the others. */
+  function toFollowers(tell: (follower: Follower) => void): void {
+    for (const follower of options.followers ?? []) {
+      try {
+        tell(follower);
+      } catch (error) {
+        log.error({ err: error }, "who follows the plans has failed: our bug");
+      }
+    }
+  }
 
   function lookAtAll(): void {
     for (const { namespace, name } of caches.deployments.values()) look(`${namespace}/${name}`);

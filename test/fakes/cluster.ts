@@ -8,6 +8,7 @@ import type { VirtualServiceObject } from "../../src/core/traffic/wire.ts";
 import type { ConfigMap, Deployment, KubeObject, Pod, ReplicaSet, Service } from "../../src/kube/object.ts";
 import { resources } from "../../src/kube/resources.ts";
 import type { AuditKeys } from "../../src/tls/auditKeys.ts";
+import type { Follower } from "../../src/worker/follower.ts";
 import { aDeployment } from "../build/deployment.ts";
 import { aPolicy, type PolicyInput, withSpec } from "../build/policy.ts";
 import { deploymentName, labels, namespace, stableImage, start, template } from "../build/story.ts";
@@ -38,6 +39,8 @@ export interface ClusterOptions {
   downMs?: number;
   /** How far the clocks of the workers, one after the other, are ahead of all others. */
   skewsMs?: readonly number[];
+  /** Who reads each worker's plans beside the loop. */
+  followers?: readonly Follower[];
   /** Milliseconds between two scrapes of Prometheus. */
   scrapeMs?: number;
   /** Requests can't be counted by revision. */
@@ -121,6 +124,7 @@ export class Cluster {
       crash,
       sealsWith: () => this.sealsWith,
       skewMs: this.#options.skewsMs?.[this.#workers.length],
+      followers: this.#options.followers,
     });
     this.#workers.push(this.worker);
     this.worker.onCrash = () => {

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import { type AuditKeys, parseAuditKeys, withNewKey } from "../../src/tls/auditKeys.ts";
+import type { Follower } from "../../src/worker/follower.ts";
 import { createWorker, type Worker } from "../../src/worker/worker.ts";
 import { apiClient, type ClientLags } from "./apiClient.ts";
 import type { ApiServer } from "./apiServer.ts";
@@ -37,7 +38,14 @@ export class WorkerProcess {
       crash,
       sealsWith,
       skewMs = 0,
-    }: { lags: ClientLags; crash?: CrashPoint | undefined; sealsWith(): AuditKeys; skewMs?: number | undefined },
+      followers = [],
+    }: {
+      lags: ClientLags;
+      crash?: CrashPoint | undefined;
+      sealsWith(): AuditKeys;
+      skewMs?: number | undefined;
+      followers?: readonly Follower[] | undefined;
+    },
   ) {
     const gate = {
       alive: () => this.#alive,
@@ -64,6 +72,7 @@ export class WorkerProcess {
       clock,
       now: () => clock.now() + skewMs,
       isLeader: () => this.#alive,
+      followers,
     });
     void this.#worker.ready.then(() => {
       if (this.#alive) this.#worker.lead(this.#ends.signal);

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { denied } from "../../src/core/admission/admission.ts";
 import type { Words } from "../../src/core/admission/reasons.ts";
@@ -136,4 +138,23 @@ test("what a user typed can't break the line", async () => {
   await vi.advanceTimersByTimeAsync(0);
   expect(events[0]?.note).toMatch(/^refused to eve\\u000a\\u202ex+…: web is held by a canary$/);
   expect(events[0]?.note.length).toBeLessThanOrEqual(1024);
+});
+
+test("what was reviewed is not kept: a hundred refused objects of megabytes would be more than the webhook has", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  vi.useRealTimers();
+  const { note, stop } = noting();
+  const asking = { requestUid: "u", user: "eve", groups: [], operation: "UPDATE", dryRun: false, namespace: "shop", name: "web" };
+  const refuse = (): WeakRef<object>[] => {
+    const [object, oldObject] = [{ spec: {} }, { metadata: { uid: "of-web" } }];
+    note({ uid: "u", kind: "apps/Deployment", asking, object, oldObject }, refusal);
+    return [new WeakRef(object), new WeakRef(oldObject)];
+  };
+  const refs = refuse();
+  await vi.waitFor(() => {
+    collect();
+    expect(refs.filter((ref) => ref.deref() !== undefined).length).toBe(0);
+  });
+  stop();
 });

@@ -1,8 +1,8 @@
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { finalizers } from "../../src/api/names.ts";
 import type { Client } from "../../src/kube/client.ts";
 import type { KubeObject } from "../../src/kube/object.ts";
-import { resources } from "../../src/kube/resources.ts";
+import { type Resource, resources } from "../../src/kube/resources.ts";
 import { type Departure, type DepartureOptions, followDeparture } from "../../src/worker/departure.ts";
 import { apiClient } from "../fakes/apiClient.ts";
 import { ApiServer, problem } from "../fakes/apiServer.ts";
@@ -17,6 +17,9 @@ let client: Client;
 let told: string[];
 /** What the caches hold. */
 let held: { namespace: string; name: string; carriesIntent: boolean }[];
+let isSynced: boolean;
+let begun: number;
+let troubles: number;
 let ownPod: object | undefined;
 let ownDeployment: { deleting: boolean } | undefined;
 
@@ -25,6 +28,7 @@ beforeEach(() => {
   server = new ApiServer(() => clock.now());
   client = apiClient(server, clock, { alive: () => true, onWrite: () => {} }, { latencyMs: 2, watchLagMs: 20 });
   [told, held, ownPod, ownDeployment] = [[], [], {}, { deleting: false }];
+  [isSynced, begun, troubles] = [true, 0, 0];
   server.create(resources.namespaces, { metadata: { name: home, finalizers: ["kubernetes"] } });
   server.create(resources.serviceaccounts, { metadata: { name: account, namespace: home, finalizers: [finalizers.worker] } });
   server.create(resources.clusterroles, { metadata: { name: account, finalizers: [finalizers.worker, "other/one"] } });
@@ -32,11 +36,17 @@ beforeEach(() => {
 });
 
 function follow(): Departure {
-  const none = { values: () => [], get: () => undefined };
+  const none = { values: () => [], get: () => undefined, isSynced: true };
   const caches = {
     plans: none,
     replicaSets: none,
-    deployments: { values: () => held, get: () => ownDeployment },
+    deployments: {
+      values: () => held,
+      get: () => ownDeployment,
+      get isSynced() {
+        return isSynced;
+      },
+    },
     pods: { values: () => [], get: () => ownPod },
   } as unknown as DepartureOptions["caches"];
   const tell = (_: object, message: string) => void told.push(message);
@@ -48,8 +58,13 @@ function follow(): Departure {
     namespace: home,
     instance: "worker-1",
     log: log as unknown as DepartureOptions["log"],
-    trouble: () => {},
-    begun: () => {},
+    trouble: () => {
+      troubles += 1;
+    },
+    timing: { kindRetry: 6, backoff: { first: 1, longest: 1 } },
+    begun: () => {
+      begun += 1;
+    },
   });
 }
 
@@ -132,4 +147,61 @@ test("a finalizer that can't be taken off is told, and holds the process up no l
   server.remove(resources.namespaces, home);
   expect(await untilEnd(departure)).toBeLessThan(7_000);
   expect(told.filter((message) => message.includes("could not be taken off"))).toHaveLength(3);
+});
+
+test("what a worker that has just started has not read yet is not taken for nothing", async () => {
+  isSynced = false;
+  follow();
+  await clock.advanceTo(1_000);
+  server.remove(resources.namespaces, home);
+  await clock.advanceTo(30_000);
+  expect(left()).toHaveLength(4);
+  expect(told).toContain("still there: what this worker has not read yet");
+  isSynced = true;
+  await clock.advanceTo(40_000);
+  expect(left()).toEqual(["other/one"]);
+});
+
+test("a hiccup of the API server leaves no finalizer behind", async () => {
+  const departure = follow();
+  await clock.advanceTo(1_000);
+  const { patch } = client;
+  let failures = 3;
+  client.patch = ((...args: Parameters<Client["patch"]>) => {
+    failures -= 1;
+    return failures >= 0 ? Promise.reject(problem(503, "ServiceUnavailable", "patch")) : patch(...args);
+  }) as Client["patch"];
+  server.remove(resources.namespaces, home);
+  await untilEnd(departure);
+  expect(left()).toEqual(["other/one"]);
+});
+
+test("an API server, or what stands before it, that answers 404 for a while is no end of Serin", async () => {
+  const { watch } = client;
+  const absent = Promise.withResolvers<never>();
+  client.watch = ((resource: Resource, ...rest: [never, never]) =>
+    resource === resources.namespaces ? absent.promise : watch(resource, ...rest)) as Client["watch"];
+  const departure = follow();
+  await clock.advanceTo(1_000);
+  absent.reject(problem(404, "KindNotInstalled", "watch namespaces"));
+  await vi.waitFor(() => expect(troubles).toBeGreaterThan(3));
+  expect(departure.isLeaving()).toBe(false);
+});
+
+test("a ServiceAccount that is made again, once all is put back: the worker stays, and leaves again when it is deleted again", async () => {
+  const departure = follow();
+  await clock.advanceTo(1_000);
+  server.remove(resources.serviceaccounts, account, home);
+  await clock.advanceTo(3_000);
+  expect([departure.isLeaving(), begun]).toEqual([true, 1]);
+  await clock.advanceTo(10_000);
+  expect(server.list(resources.serviceaccounts)).toEqual([]);
+  expect(departure.isLeaving()).toBe(true);
+  server.create(resources.serviceaccounts, { metadata: { name: account, namespace: home, finalizers: [finalizers.worker] } });
+  await clock.advanceTo(11_000);
+  expect([departure.isLeaving(), begun]).toEqual([false, 2]);
+  server.remove(resources.serviceaccounts, account, home);
+  await clock.advanceTo(30_000);
+  expect([departure.isLeaving(), begun]).toEqual([true, 3]);
+  expect(server.list(resources.serviceaccounts)).toEqual([]);
 });

@@ -21,7 +21,18 @@ test("it begins no earlier than what an earlier leader has written, unless that 
   notBefore(4_600_000);
   expect(now()).toBe(4_600_000);
   notBefore(Date.parse("9999-01-01T00:00:00Z"));
-  expect(now()).toBe(wall + 86_400_000);
+  expect(now()).toBe(4_600_000);
+});
+
+test("a clock that was years ahead and is put right goes on, too", () => {
+  const year = 365 * 86_400_000;
+  let wall = 4 * year;
+  const { now } = steadyNow(() => wall);
+  expect(now()).toBe(4 * year);
+  wall = 1_000;
+  expect(now()).toBe(4 * year);
+  wall = 61_000;
+  expect(now()).toBe(4 * year + 60_000);
 });
 
 test("the newest time of a plan is that of whatever was written last; of one that is over there is none", () => {

@@ -41,7 +41,8 @@ export function noticesOf(plan: CanaryPlan, { after, since }: { after: number; s
   let seq = 0;
   for (const { at, reason, message, left } of status.journal) {
     seq += left ?? 1;
-    if (seq <= after || Date.parse(at) < since) continue;
+    // Of one that has no time nobody can say how long it is worth telling.
+    if (seq <= after || !(Date.parse(at) >= since)) continue;
     const triggers = triggersOf(reason, status.phase);
     const [trigger] = triggers;
     if (trigger === undefined) continue;

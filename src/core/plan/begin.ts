@@ -34,13 +34,13 @@ function answer(snapshot: Snapshot): Action[] {
   if (!deployment.paused && !isBack) return isLostHold(snapshot) ? repaused(deployment) : [];
   if (isBack && (planOfIntent || !needsRecord(snapshot))) return letGo(snapshot, true);
   const retry = retryOfHeld(snapshot);
-  const again = retry ?? (strandedFor(snapshot) === 0 ? strandedRequest(intent, snapshot.now) : undefined);
+  const again = retry ?? (strandedFor(snapshot) === 0 ? strandedRequest(intent, snapshot.wall) : undefined);
   const { policy } = snapshot;
   const inForce = policy && !policy.metadata.deletionTimestamp && !policy.spec.suspend ? policy : undefined;
   // Recorded as a bypass, and a crash came between the record and this.
   if (planOfIntent && !planOfIntent.spec.policy && !(again && inForce)) return letGo(snapshot, false);
   if (planOfIntent && !again) return [];
-  const request = (planOfIntent && again) ?? requestOf(intent, deployment.digest, snapshot.now);
+  const request = (planOfIntent && again) ?? requestOf(intent, deployment.digest, snapshot.wall);
   if (retry && !inForce) return [];
   if (!stable) return letGo(snapshot, false);
   const plan = newPlan(snapshot, stable, request, inForce);
@@ -52,9 +52,9 @@ function answer(snapshot: Snapshot): Action[] {
 const freshMs = 60_000;
 
 /** A request of a moment ago that somebody unpaused past the admission before it had its plan. */
-function isLostHold({ intent, deployment, planOfIntent, plannedRequests, now }: Snapshot): boolean {
+function isLostHold({ intent, deployment, planOfIntent, plannedRequests, wall }: Snapshot): boolean {
   if (!intent || planOfIntent || plannedRequests.has(intent.request.uid) || intent.canary === intent.stable) return false;
-  return intent.canary === deployment?.digest && Math.abs(now - Date.parse(intent.request.at)) < freshMs;
+  return intent.canary === deployment?.digest && Math.abs(wall - Date.parse(intent.request.at)) < freshMs;
 }
 
 /** The retry that a person asked of the plan that holds the Deployment. Who deletes the record wants no other one. */
@@ -96,7 +96,9 @@ const apartMs = 5_000;
 export function strandedFor({ deployment, intent, planOfIntent, previous, now }: Snapshot): number | undefined {
   if (!deployment?.paused || deployment.deleting || !intent || !planOfIntent || isLive(planOfIntent)) return undefined;
   if ([planOfIntent, previous].some((plan) => plan?.status?.phase === "Held")) return undefined;
-  return Math.max(0, Date.parse(planOfIntent.status?.finishedAt ?? "") + apartMs - now) || 0;
+  const left = Date.parse(planOfIntent.status?.finishedAt ?? "") + apartMs - now;
+  // More than that is the word of a worker whose clock was ahead.
+  return left > 0 && left <= 2 * apartMs ? left : 0;
 }
 
 function letGo(snapshot: Snapshot, isBack: boolean): Action[] {

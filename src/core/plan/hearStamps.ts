@@ -23,7 +23,7 @@ export function hearStamps({ plan, snapshot }: Look, draft: Draft): void {
   const before = draft.status.stamps ?? [];
   const kept = before
     .map((one): Heard => (isThere(one) ? one : { ...one, takenBack: true }))
-    .filter(({ takenBack, at }) => !takenBack || draft.now - Date.parse(at) < 2 * stampLastsMs);
+    .filter(({ takenBack, at }) => !takenBack || snapshot.wall - Date.parse(at) < 2 * stampLastsMs);
   const fresh = standing.filter(({ mac }) => !kept.some((one) => one.mac === mac)).slice(0, mostStamps - kept.length);
   if (kept.length + standing.length > mostStamps) draft.wake(roomMs);
   if (before.length > 0 || fresh.length > 0) draft.status.stamps = [...kept, ...fresh];

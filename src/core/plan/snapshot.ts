@@ -11,6 +11,8 @@ import type { DestinationRuleObject, ServiceFacts, VirtualServiceObject } from "
 export interface Snapshot {
   /** Milliseconds since the epoch. */
   now: number;
+  /** The time as other processes have it: for what the webhook has dated. Milliseconds since the epoch. */
+  wall: number;
   namespace: string;
   name: string;
   /** Serin is being uninstalled, or the kind of its plans is: nothing begins, and all that is under way goes back to stable. */

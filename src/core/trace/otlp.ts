@@ -1,3 +1,4 @@
+import { fromTime } from "../analysis/time.ts";
 import type { Span, Trace } from "./spans.ts";
 
 /** Who tells it: `service.name` and whatever else the installation says of itself. */
@@ -40,7 +41,8 @@ function otlpSpan(traceId: string, { id, parent, name, start, end, attributes, e
   };
 }
 
-const nanos = (time: string): string => String(BigInt(Date.parse(time)) * 1_000_000n);
+/** 0 is OTLP's word for a time that nobody knows. */
+const nanos = (time: string): string => String(BigInt(fromTime(time)) * 1_000_000n);
 
 function attributesOf(values: Readonly<Record<string, string | number | boolean>>): object[] {
   return Object.entries(values).map(([key, value]) => ({ key, value: anyValue(value) }));

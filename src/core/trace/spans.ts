@@ -38,6 +38,7 @@ const cancels: ReadonlySet<string> = new Set<PlanReason>([
   "DeploymentScaledToZero",
   "PolicyGone",
   "PlanDeleted",
+  "Uninstalling",
 ]);
 
 /** Undefined while the plan lives, and for a bypass, where nothing happened. */

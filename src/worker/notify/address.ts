@@ -15,6 +15,8 @@ for (const address of ["100.100.100.200", "192.0.0.192", "168.63.129.16"]) never
 never.addSubnet("fe80::", 10, "ipv6");
 never.addSubnet("ff00::", 8, "ipv6");
 never.addAddress("::", "ipv6");
+// Where a network translates IPv4 (NAT64), the same by way of it: RFC 6052.
+never.addSubnet("64:ff9b::169.254.0.0", 112, "ipv6");
 // Metadata of AWS.
 never.addAddress("fd00:ec2::254", "ipv6");
 

@@ -25,6 +25,9 @@ export const pauseMs = { first: 1_000, longest: 60_000 };
 /** So many failures in a row are worth a word in the policy's status: a receiver that was restarted has answered by then. */
 export const troubleAfter = 3;
 
+/** A letter that can't even be written is lost, and nothing else: what is thrown here would end the worker. */
+const asRefused = (error: unknown): Posted => ({ kind: "refused", message: `our bug: ${error instanceof Error ? error.message : "?"}` });
+
 /**
  * What one receiver is still to be sent, in order, one at a time. A failure holds up all that comes after it, with a pause that doubles: who is down is not
  * asked for each of them.
@@ -74,7 +77,7 @@ export class Lane<Item> {
   /** @returns milliseconds until it is tried again; 0: it is done with */
   async #try(item: Item): Promise<number> {
     const { attempt, timeLeft, onOutcome } = this.#options;
-    const posted = await attempt(item, this.#signal);
+    const posted = await attempt(item, this.#signal).catch(asRefused);
     if (this.#signal.aborted) return pauseMs.longest;
     if (posted.kind === "delivered") {
       this.#failures = 0;

@@ -6,7 +6,7 @@ import { otlpTrace } from "../../core/trace/otlp.ts";
 import { traceOf } from "../../core/trace/spans.ts";
 import type { Follower, World } from "../follower.ts";
 import { Lane } from "../notify/lane.ts";
-import { post } from "../notify/post.ts";
+import { type Posted, post } from "../notify/post.ts";
 import type { Clock } from "../queue.ts";
 import type { TraceSettings } from "./settings.ts";
 
@@ -26,11 +26,10 @@ const freshMs = 60_000;
 /** For so long a collector that does not answer is asked again. */
 const giveUpMs = 5 * 60_000;
 
+/** A trace is made for each attempt anew: 200 that wait for a collector would be more than the worker has, while the plans are there anyway. */
 interface Item {
-  namespace: string;
-  plan: string;
-  body: string;
-  /** When the plan ended. Milliseconds since the epoch. */
+  plan: CanaryPlan;
+  /** When it ended. Milliseconds since the epoch. */
   at: number;
 }
 
@@ -44,13 +43,18 @@ export function createTracer({ url, headers, timeoutMs, resource, log, clock, no
     const uid = plan.metadata.uid ?? "";
     const at = Date.parse(plan.status?.finishedAt ?? "");
     if (lane === undefined || isLive(plan) || !(now() - at < freshMs) || sent.has(uid)) return;
-    const trace = traceOf(plan);
-    if (!trace) return;
+    if (!plan.spec.request) return;
     sent.add(uid);
     // Which were sent long ago need not be known: they are not fresh.
     if (sent.size > 1_000) for (const oldest of [...sent].slice(0, 500)) sent.delete(oldest);
+    lane.add({ plan, at });
+  }
+
+  async function send(plan: CanaryPlan, signal: AbortSignal): Promise<Posted> {
+    const trace = traceOf(plan);
+    if (!trace) return { kind: "refused", message: "the plan has not ended" };
     const body = JSON.stringify(otlpTrace(trace, resource, release));
-    lane.add({ namespace: plan.metadata.namespace, plan: plan.metadata.name, body, at });
+    return post({ url, body, contentType: "application/json", headers, dispatcher, signal, deadlineMs: timeoutMs });
   }
 
   return {
@@ -59,10 +63,11 @@ export function createTracer({ url, headers, timeoutMs, resource, log, clock, no
       lane = new Lane<Item>(
         {
           clock,
-          attempt: ({ body }) => post({ url, body, contentType: "application/json", headers, dispatcher, signal, deadlineMs: timeoutMs }),
+          attempt: ({ plan }) => send(plan, signal),
           timeLeft: ({ at }) => at + giveUpMs - now(),
-          onOutcome: ({ namespace, plan }, outcome, message) => {
-            if (outcome === "lost") log.warn({ namespace, plan }, `a trace is lost: ${message}`);
+          onOutcome: ({ plan: { metadata } }, outcome, message) => {
+            const { namespace, name } = metadata;
+            if (outcome === "lost") log.warn({ namespace, plan: name }, `a trace is lost: ${message}`);
           },
         },
         signal,

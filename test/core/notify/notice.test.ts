@@ -35,6 +35,11 @@ describe("what there is to tell of a plan", () => {
     expect(noticesOf(aPlan(withJournal()), always)).toEqual([]);
   });
 
+  it("nothing that has no time: it would be told again for ever", () => {
+    const plan = aPlan(withJournal({ ...entry(0, "PlanCreated"), at: "yesterday" }, entry(10, "TrafficWeightUpdated")));
+    expect(noticesOf(plan, always).map(({ seq }) => seq)).toEqual([2]);
+  });
+
   it("a bypass, whatever admission's reason", () => {
     const plan = aPlan(inPhase("Bypassed"), withJournal(entry(0, "BypassOptOut", "opted out")));
     expect(noticesOf(plan, always)).toMatchObject([{ trigger: "Bypassed", reason: "BypassOptOut", message: "opted out" }]);

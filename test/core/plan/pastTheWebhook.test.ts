@@ -33,6 +33,17 @@ test.each([
   expect(check(cluster, { pods: { [last]: 4 } })).toEqual([]);
 });
 
+test("the same after a worker whose clock was three years ahead", async () => {
+  const cluster = await tell({ skewsMs: [3 * 365 * 86_400_000, 0] }, 3_000);
+  setPastTheWebhook(cluster, other);
+  await cluster.run(6_000);
+  cluster.crash();
+  setPastTheWebhook(cluster, canaryImage);
+  await cluster.run(120_000);
+  expect(cluster.deployment?.spec?.paused).toBeUndefined();
+  expect(cluster.plans.map(({ status }) => status?.phase)).toContain("Promoted");
+});
+
 test("a third template, stable again, and unpaused past the admission before its plan began: no intent is left behind", async () => {
   const steps: WalkStep[] = [
     { after: 2_102, deed: { do: "setImage", image: canaryImage } },

@@ -110,6 +110,17 @@ describe("the trace of a plan", () => {
     expect(traceOf(other)?.id).not.toBe(trace?.id);
   });
 
+  it("cancelled by an uninstallation: that is a stage, too; a time that is none is nobody's fault", () => {
+    const uninstalled = aPlan(
+      inPhase("Cancelled"),
+      withStatus({ startedAt: at(0), finishedAt: at(50) }),
+      withJournal(entry(0, "PlanCreated"), entry(20, "Uninstalling"), { ...entry(30, "CanaryTrafficStopped"), at: "soon" }),
+    );
+    const trace = traceOf(uninstalled);
+    expect(told(trace?.spans ?? [])).toContain("cancel 20–50 (canary)");
+    expect(JSON.stringify(trace && otlpTrace(trace, {}, "0.1.0"))).toContain('{"timeUnixNano":"0","name":"CanaryTrafficStopped"');
+  });
+
   it("is none while the plan lives, and for a bypass", () => {
     expect(traceOf(aPlan())).toBeUndefined();
     expect(traceOf(aPlan(inPhase("Bypassed"), ({ spec }) => void delete spec.request))).toBeUndefined();

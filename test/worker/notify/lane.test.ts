@@ -53,6 +53,21 @@ describe("what waits for one receiver", () => {
     expect(told).toEqual([...at.map((second) => [0, "failed", second * 1_000]), [0, "sent", 183_000], [1, "sent", 183_000]]);
   });
 
+  it("is lost when it can't even be written, and the next one is sent", async () => {
+    const { lane, told } = aLane((item) => {
+      if (item === 0) throw new Error("no letter");
+      return delivered;
+    });
+    lane.add(0);
+    lane.add(1);
+    for (let i = 0; i < 5; i += 1) await settled();
+    expect(told.map(([item, outcome]) => [item, outcome])).toEqual([
+      [0, "lost"],
+      [1, "sent"],
+    ]);
+    expect(lane.trouble).toBe(undefined);
+  });
+
   it("is lost when its time is over; then it is the next one's turn", async () => {
     const { lane, clock, told } = aLane((item) => (item === 0 ? again : delivered));
     lane.add(0);

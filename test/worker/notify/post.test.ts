@@ -106,6 +106,7 @@ describe("an address", () => {
     "fd00:ec2::254",
     "::",
     "::ffff:169.254.169.254",
+    "64:ff9b::a9fe:a9fe",
   ])("%s is never connected to, by itself or by a name", (address) => {
     expect(isForbiddenAddress(address)).toBe(true);
     const host = address.includes(":") ? `[${address}]` : address;
