@@ -104,6 +104,8 @@ export interface Seen {
   free?: true;
   /** Where the plan for what was asked now gets to; absent: there is none. */
   next?: Phase;
+  /** What is seen instead when the write is not refused: whether it is depends on how far the Deployment controller has come. */
+  unrefused?: Seen;
 }
 
 const canary =
@@ -195,7 +197,10 @@ export const table: Record<State, Partial<Record<Tool, Seen>>> = {
     "apply again": { paused: false, version: 2, silent: true, plan: "Promoted" },
     "env only": { paused: true, version: 2, says: afterPromotion, plan: "Promoted", next: "Progressing" },
     "rollout restart": { paused: true, version: 2, says: afterPromotion, plan: "Promoted", next: "Progressing" },
-    "rollout undo": { code: 1, paused: false, version: 2, says: noUndo, plan: "Promoted" },
+    "rollout undo": {
+      ...{ code: 1, paused: false, version: 2, says: noUndo, plan: "Promoted" },
+      unrefused: { paused: true, version: 1, says: afterPromotion, plan: "Promoted", next: "Promoting" },
+    },
     "rollout pause": { paused: true, version: 2, silent: true, plan: "Promoted" },
     scale: { paused: false, version: 2, replicas: 3, silent: true, plan: "Promoted" },
     "set image --dry-run=server": { paused: false, version: 2, says: afterPromotion, plan: "Promoted" },
