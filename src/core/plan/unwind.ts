@@ -3,7 +3,7 @@ import type { Draft } from "./draft.ts";
 import { type Look, settledAt } from "./look.ts";
 import { finish, unrouted } from "./promote.ts";
 import { provenEmpty } from "./proof.ts";
-import type { PlanReason } from "./reasons.ts";
+import { cancelReasons, type PlanReason } from "./reasons.ts";
 import { unrecorded } from "./requestUid.ts";
 import { routeActions, weightNow } from "./routes.ts";
 
@@ -17,13 +17,7 @@ const endingReasons: ReadonlySet<string> = new Set<PlanReason>([
   "Conflict",
   "NoRoute",
   "RouteObstructed",
-  "ChangeTakenBack",
-  "TemplateSuperseded",
-  "DeploymentDeleted",
-  "DeploymentScaledToZero",
-  "PolicyGone",
-  "PlanDeleted",
-  "Uninstalling",
+  ...cancelReasons,
 ]);
 
 /*

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { type CanaryPlan, isLive, type JournalEntry, type PlanStatus } from "../../api/plan.ts";
 import { triggersOf } from "../notify/triggers.ts";
-import type { PlanReason } from "../plan/reasons.ts";
+import { cancelReasons } from "../plan/reasons.ts";
 
 /*
  * A plan that has ended as a trace, made from its record alone, so every worker makes the same one:
@@ -31,15 +31,7 @@ export interface Trace {
   spans: Span[];
 }
 
-const cancels: ReadonlySet<string> = new Set<PlanReason>([
-  "ChangeTakenBack",
-  "TemplateSuperseded",
-  "DeploymentDeleted",
-  "DeploymentScaledToZero",
-  "PolicyGone",
-  "PlanDeleted",
-  "Uninstalling",
-]);
+const cancels: ReadonlySet<string> = new Set(cancelReasons);
 
 /** Undefined while the plan lives, and for a bypass, where nothing happened. */
 export function traceOf(plan: CanaryPlan): Trace | undefined {
