@@ -1,9 +1,10 @@
 import { parseDuration } from "../../api/duration.ts";
+import { cancelReasons } from "./cancelReasons.ts";
 import type { Draft } from "./draft.ts";
 import { type Look, settledAt } from "./look.ts";
 import { finish, unrouted } from "./promote.ts";
 import { provenEmpty } from "./proof.ts";
-import { cancelReasons, type PlanReason } from "./reasons.ts";
+import type { PlanReason } from "./reasons.ts";
 import { unrecorded } from "./requestUid.ts";
 import { routeActions, weightNow } from "./routes.ts";
 

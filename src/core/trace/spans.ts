@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { type CanaryPlan, isLive, type JournalEntry, type PlanStatus } from "../../api/plan.ts";
 import { triggersOf } from "../notify/triggers.ts";
-import { cancelReasons } from "../plan/reasons.ts";
+import { cancelReasons } from "../plan/cancelReasons.ts";
 
 /*
  * A plan that has ended as a trace, made from its record alone, so every worker makes the same one:
