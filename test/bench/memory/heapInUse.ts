@@ -7,14 +7,10 @@ import { until } from "../../lab/until.ts";
  */
 export async function heapInUse(pid: number, log: string): Promise<number> {
   process.kill(pid, "SIGUSR1");
-  const address = await until(
-    "the inspector",
-    async () => /Debugger listening on (ws:\S+)(?![\s\S]*Debugger listening)/.exec(await readFile(log, "utf8"))?.[1],
-  );
-  const socket = new WebSocket(address);
-  await new Promise((resolve, reject) => {
-    socket.onopen = resolve;
-    socket.onerror = reject;
+  // Until it answers: the log may end with the port of an earlier process of that name.
+  const socket = await until("the inspector", async () => {
+    const address = /Debugger listening on (ws:\S+)(?![\s\S]*Debugger listening)/.exec(await readFile(log, "utf8"))?.[1];
+    return address === undefined ? undefined : opened(new WebSocket(address));
   });
   const answers = new Map<number, (result: unknown) => void>();
   socket.onmessage = ({ data }) => {
@@ -35,3 +31,9 @@ export async function heapInUse(pid: number, log: string): Promise<number> {
   socket.close();
   return usedSize;
 }
+
+const opened = (socket: WebSocket): Promise<WebSocket> =>
+  new Promise((resolve, reject) => {
+    socket.onopen = () => resolve(socket);
+    socket.onerror = () => reject(new Error(`${socket.url} does not answer`));
+  });

@@ -91,9 +91,9 @@ export async function measureMemory(options: MemoryOptions): Promise<MemoryFigur
 
     const grown = await underReviews(story, options);
     const leader = await leaderName();
-    const heap = await heapOf(story, leader);
     const highest = Object.entries(grown).map(([name, { highest }]) => `${name} ${Math.round(highest / 1e6)} MB`);
     note(`measured as grown: ${highest.join(", ")}`);
+    const heap = await heapOf(story, leader);
     const standby = leader === "serin-worker-0" ? "serin-worker-1" : "serin-worker-0";
     await Promise.all([story.lab.processes.restart(standby), story.lab.processes.restart("serin-webhook-0")]);
     const started = watchMemory({ worker: pid(story, standby), webhook: pid(story, "serin-webhook-0") });
