@@ -62,6 +62,10 @@ export interface CacheEvents {
   trouble(trouble: Trouble): void;
 }
 
+/** In the place of a policy that can't be read. */
+const unreadable: unique symbol = Symbol("unreadable");
+type Unreadable = typeof unreadable;
+
 export function openCaches(client: Client, events: CacheEvents): Caches {
   const { look, templateChanged, trouble } = events;
   const onTrouble = trouble;
@@ -138,12 +142,11 @@ export function openCaches(client: Client, events: CacheEvents): Caches {
     onChange: (_key, before, after) => {
       lookAtLive();
       if (!after || after === unreadable) return;
-      const policy = after as CanaryPolicy;
-      look(policyKey(policy));
-      events.policyChanged(policy);
+      look(policyKey(after));
+      events.policyChanged(after);
       // A shorter history prunes now, not at each Deployment's next change.
-      if (before && before !== unreadable && !sameJson((before as CanaryPolicy).spec.history, policy.spec.history))
-        for (const plan of plans.values()) if (plan.spec.policy?.name === policy.metadata.name) look(deploymentOfPlan(plan));
+      if (before && before !== unreadable && !sameJson(before.spec.history, after.spec.history))
+        for (const plan of plans.values()) if (plan.spec.policy?.name === after.metadata.name) look(deploymentOfPlan(plan));
     },
     onTrouble,
   });
@@ -192,14 +195,14 @@ export function openCaches(client: Client, events: CacheEvents): Caches {
   return { ...watched, isUnreadablePolicy: (name) => everyPolicy.get(name) === unreadable, all: Object.values(watched), ages };
 }
 
-const unreadable = Symbol("unreadable");
-type Unreadable = typeof unreadable;
-
 /** The same reflector, without what can't be read. */
 function readable<T>(all: Reflector<T | Unreadable>): Reflector<T> {
-  const known = (values: Array<T | Unreadable>) => values.filter((value): value is T => value !== unreadable);
-  const get = (key: string): T | undefined => known([all.get(key) ?? unreadable])[0];
-  return Object.assign(Object.create(all) as Reflector<T>, { get, values: () => known(all.values()) });
+  const isRead = (value: T | Unreadable): value is T => value !== unreadable;
+  const get = (key: string): T | undefined => {
+    const value = all.get(key);
+    return value !== undefined && isRead(value) ? value : undefined;
+  };
+  return Object.assign(Object.create(all) as Reflector<T>, { get, values: () => all.values().filter(isRead) });
 }
 
 /** Whether a routing object is one of ours. */

@@ -3,13 +3,10 @@ import { PROMETHEUS } from "./addresses.ts";
 import { inContainer } from "./container.ts";
 import { CHECKOUT } from "./labEnvironment.ts";
 import type { LabOptions } from "./options.ts";
-import { containerEnv, runtimeEnv } from "./runtimeEnv.ts";
+import { containerEnv, type Program, runtimeEnv } from "./runtimeEnv.ts";
 
 /** Where Serin is installed. */
 export const NAMESPACE = "serin-system";
-
-/** Name of the program: of its file in src/bin, in manifests/base, and of what the image's container is told to run. */
-export type Program = "certificates" | "webhook" | "worker";
 
 /**
  * How one of Serin's programs is started: from the checkout with everything that this process has in its environment, or from bundles, or from the image with
