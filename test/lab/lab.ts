@@ -5,7 +5,7 @@ import { startControlPlane } from "./controlPlane.ts";
 import { injectorObjects } from "./injector.ts";
 import { gatewayObjects, startGateway, startIstiod } from "./istio.ts";
 import { asList, type Kubectl, kubectlWith } from "./kubectl.ts";
-import { connectCluster } from "./kubelet/clusterClient.ts";
+import { type ClusterClient, connectCluster } from "./kubelet/clusterClient.ts";
 import { labEnvironment } from "./labEnvironment.ts";
 import { LabFault } from "./labFault.ts";
 import { DEFAULT_OPTIONS, type LabOptions, type OptionalPart } from "./options.ts";
@@ -23,6 +23,8 @@ export interface Lab {
   /** Every process of the lab by name: serin-worker-0, serin-webhook-0, istiod, envoy, prometheus, kubelet, … */
   readonly processes: Processes;
   kubectl(...args: string[]): Promise<string>;
+  /** What a test waits with: each look by kubectl is a process that takes 70 ms of CPU. */
+  readonly client: ClusterClient;
   /** `kubectl apply -f -` */
   apply(yaml: string): Promise<string>;
   stop(): Promise<void>;
@@ -40,20 +42,23 @@ export async function startLab(wanted: Partial<LabOptions> = {}): Promise<Lab> {
   if (options.injector && options.without.includes("istio")) throw new LabFault("--injector: without istio there is none");
   const dir = await mkdtemp(join(process.env["LAB_ROOT"] ?? tmpdir(), "lab-"));
   const processes = new Processes(dir);
+  const opened: ClusterClient[] = [];
   const stop = async () => {
+    await Promise.all(opened.map((client) => client.close()));
     await processes.stopAll();
     await rm(dir, { recursive: true, force: true, maxRetries: 3 });
   };
   try {
-    const { env, kubectl } = await startParts(dir, processes, options);
-    return { dir, env, processes, kubectl: (...args) => kubectl(args), apply: (yaml) => kubectl(["apply", "-f", "-"], yaml), stop };
+    const { env, kubectl, client } = await startParts(dir, processes, options, opened);
+    return { dir, env, processes, kubectl: (...args) => kubectl(args), client, apply: (yaml) => kubectl(["apply", "-f", "-"], yaml), stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function startParts(dir: string, processes: Processes, options: LabOptions) {
+/** @param opened whatever it opens, also when it fails */
+async function startParts(dir: string, processes: Processes, options: LabOptions, opened: ClusterClient[]) {
   const has = (part: OptionalPart) => !options.without.includes(part);
   const prometheus = has("prometheus")
     ? startPrometheus(dir, processes, options.scrape, { istio: has("istio"), serin: has("serin") ? serinHealth(options) : {} })
@@ -62,6 +67,7 @@ async function startParts(dir: string, processes: Processes, options: LabOptions
   const env = await labEnvironment(dir, kubeconfigs.admin, options);
   const kubectl = await kubectlWith(env);
   const client = connectCluster(kubeconfigs.admin, "lab");
+  opened.push(client);
   const access = { processes, kubectl, client, env, ca: await readFile(join(dir, "ca.crt"), "utf8") };
   const injector = options.injector ? await injectorObjects(access.ca) : [];
   const istioKinds = has("istio") ? createIstioKinds(kubectl) : Promise.resolve();
@@ -70,20 +76,16 @@ async function startParts(dir: string, processes: Processes, options: LabOptions
     ...injector,
     ...(has("prometheus") ? prometheusObjects : []),
   ]);
-  try {
-    await Promise.all([
-      startKubelet(dir, processes, kubeconfigs.kubelet),
-      objects,
-      has("istio") &&
-        Promise.all([istioKinds, options.injector && objects]).then(() => startMesh(dir, processes, kubeconfigs.istiod, options)),
-      // A worker that starts before Istio's kinds are there would take the mesh to be absent.
-      has("serin") && Promise.all([installSerin(dir, access, options), istioKinds]).then(([own]) => startSerin(access, own, options)),
-    ]);
-    await untilUsable(client, has("istio"));
-  } finally {
-    await client.close();
-  }
-  return { env, kubectl };
+  await Promise.all([
+    startKubelet(dir, processes, kubeconfigs.kubelet),
+    objects,
+    has("istio") &&
+      Promise.all([istioKinds, options.injector && objects]).then(() => startMesh(dir, processes, kubeconfigs.istiod, options)),
+    // A worker that starts before Istio's kinds are there would take the mesh to be absent.
+    has("serin") && Promise.all([installSerin(dir, access, options), istioKinds]).then(([own]) => startSerin(access, own, options)),
+  ]);
+  await untilUsable(client, has("istio"));
+  return { env, kubectl, client };
 }
 
 async function startKubelet(dir: string, processes: Processes, kubeconfig: string): Promise<void> {

@@ -13,8 +13,8 @@ describe("Prometheus fails", () => {
   beforeAll(async () => {
     story = await tell();
     const policies = [
-      townPolicy("down", { steps: quick, analysis: metric({ consecutiveErrorLimit: 20 }) }),
-      townPolicy("killed", { steps: steps([30, "10s"], [60, "1s"]), analysis: metric({ consecutiveErrorLimit: 20 }) }),
+      townPolicy("down", { steps: quick, analysis: metric({ consecutiveErrorLimit: 1_000 }) }),
+      townPolicy("killed", { steps: steps([30, "10s"], [60, "1s"]), analysis: metric({ consecutiveErrorLimit: 1_000 }) }),
       townPolicy("strict", { steps: quick, analysis: metric({ consecutiveErrorLimit: 0 }) }),
       townPolicy("empty", { steps: quick, analysis: metric(), onNoData: { after: "3s", action: "Pause" } }),
       townPolicy("emptyfails", { steps: quick, analysis: asking("vector(1) > 2"), onNoData: { after: "2s", action: "Fail" } }),

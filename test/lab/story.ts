@@ -1,7 +1,9 @@
 import { execFile } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
 import { stringify } from "yaml";
+import { apiVersion } from "../../src/api/names.ts";
 import type { CanaryPlan, Phase } from "../../src/api/plan.ts";
+import type { KubeObject } from "./kubelet/clusterClient.ts";
 import { type Lab, startLab } from "./lab.ts";
 import type { LoadReport } from "./load/loadReport.ts";
 import { type Load, startLoad } from "./load/startLoad.ts";
@@ -18,10 +20,14 @@ export interface Typed {
   stderr: string;
 }
 
+interface ImageOf {
+  spec: { template: { spec: { containers: { image: string }[] } } };
+}
+
 const ended: ReadonlySet<Phase> = new Set(["Promoted", "RolledBack", "Held", "Cancelled", "Superseded", "Bypassed"]);
 
 /**
- * A lab with one application, told as Given / When / Then, everything from kubectl's side:
+ * A lab with one application, told as Given / When / Then, every act from kubectl's side:
  *
  *   const story = await tell();                          Given a cluster with Serin
  *   await story.shop({ replicas: 4 });                   and the team's application, taking load,
@@ -72,7 +78,7 @@ export class Story {
   }
 
   async plans(): Promise<CanaryPlan[]> {
-    return (JSON.parse(await this.kubectl("get", "plan", "-o", "json")) as { items: CanaryPlan[] }).items;
+    return (await this.lab.client.get<{ items: CanaryPlan[] }>(`/apis/${apiVersion}/namespaces/default/canaryplans`)).items;
   }
 
   async plansOf(name: string): Promise<CanaryPlan[]> {
@@ -119,7 +125,8 @@ export class Story {
   }
 
   async image(name = "nginx"): Promise<string> {
-    return this.kubectl("get", "deploy", name, "-o", "jsonpath={.spec.template.spec.containers[0].image}");
+    const { spec } = await this.lab.client.get<ImageOf>(`/apis/apps/v1/namespaces/default/deployments/${name}`);
+    return spec.template.spec.containers[0]?.image ?? "";
   }
 
   /** Any object as it is now. */
@@ -129,9 +136,7 @@ export class Story {
 
   /** Names of the application's pods that are not on their way out. */
   async pods(name = "nginx"): Promise<string[]> {
-    const { items } = JSON.parse(await this.kubectl("get", "pods", "-l", `app=${name}`, "-o", "json")) as {
-      items: Array<{ metadata: { name: string; deletionTimestamp?: string } }>;
-    };
+    const { items } = await this.lab.client.get<{ items: KubeObject[] }>(`/api/v1/namespaces/default/pods?labelSelector=app=${name}`);
     return items
       .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
       .map(({ metadata }) => metadata.name)

@@ -1,6 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { LabFault } from "./labFault.ts";
 
+/** A look is often a process (kubectl), and labs share their CPUs: what takes long is looked at less often. */
+const longestWaitMs = 200;
+
 /**
  * Waits for a condition, and says what it waited for when it never came. A condition that throws counts as "not yet":
  * a part that has not opened its port refuses connections.
@@ -8,6 +11,7 @@ import { LabFault } from "./labFault.ts";
 export async function until<T>(what: string, condition: () => Promise<T | undefined | false>, seconds = 120): Promise<T> {
   const deadline = Date.now() + seconds * 1000;
   let last = "";
+  let wait = 40;
   for (;;) {
     try {
       const value = await condition();
@@ -17,6 +21,7 @@ export async function until<T>(what: string, condition: () => Promise<T | undefi
       last = ` (last: ${error instanceof Error ? error.message : String(error)})`;
     }
     if (Date.now() > deadline) throw new LabFault(`waited ${seconds} s in vain for ${what}${last}`);
-    await delay(40);
+    await delay(wait);
+    wait = Math.min(wait * 1.2, longestWaitMs);
   }
 }
