@@ -18,6 +18,7 @@ export function whenDrained(hash: string, seconds = 120): Promise<number> {
       return risen && weight === 0 ? Date.now() : undefined;
     },
     seconds,
+    50,
   );
 }
 
