@@ -22,4 +22,4 @@ ENV PATH="/usr/bin" NODE_ENV="production"
 EXPOSE 8080/tcp 8443/tcp
 WORKDIR /
 USER 65532:65532
-ENTRYPOINT ["/usr/bin/node", "/serin/serin.mjs"]
+ENTRYPOINT ["/usr/bin/node", "--liftoff-only", "/serin/serin.mjs"]

@@ -17,11 +17,14 @@ export { type PlanResult, parsePlan } from "./parsePlan.ts";
 export type PolicyResult = { policy: CanaryPolicy; error?: never } | { policy?: never; error: string };
 export type TemplateResult = { template: MetricTemplate; error?: never } | { template?: never; error: string };
 
+// Made once: zod compiles a parser for each schema when it is first used.
+const policy = z.object({ metadata, spec: policySpec, status: policyStatus.optional().catch(undefined) });
+const sidecarPolicy = z.object({ metadata, spec: sidecarPolicySpec, status: sidecarPolicyStatus.optional().catch(undefined) });
+const metricTemplate = z.object({ metadata, spec: metricTemplateSpec });
+
 /** A policy with all defaults. An unknown field is an error: it would change what the policy means. A status that a newer Serin wrote is overlooked. */
 export function parsePolicy(object: unknown): PolicyResult {
-  const parsed = z
-    .object({ metadata, spec: policySpec, status: policyStatus.optional().catch(undefined) })
-    .safeParse(object, { error: wording });
+  const parsed = policy.safeParse(object, { error: wording });
   if (!parsed.success) return { error: sentence("CanaryPolicy", object, parsed.error) };
   return { policy: { apiVersion, kind: "CanaryPolicy", ...parsed.data } as CanaryPolicy };
 }
@@ -30,16 +33,14 @@ export type SidecarPolicyResult = { policy: SidecarPolicy; error?: never } | { p
 
 /** A SidecarPolicy, as `parsePolicy` does it. */
 export function parseSidecarPolicy(object: unknown): SidecarPolicyResult {
-  const parsed = z
-    .object({ metadata, spec: sidecarPolicySpec, status: sidecarPolicyStatus.optional().catch(undefined) })
-    .safeParse(object, { error: wording });
+  const parsed = sidecarPolicy.safeParse(object, { error: wording });
   if (!parsed.success) return { error: sentence("SidecarPolicy", object, parsed.error) };
   return { policy: { apiVersion, kind: "SidecarPolicy", ...parsed.data } as SidecarPolicy };
 }
 
 /** A template with all defaults. An unknown field is an error, as in a policy. */
 export function parseMetricTemplate(object: unknown): TemplateResult {
-  const parsed = z.object({ metadata, spec: metricTemplateSpec }).safeParse(object, { error: wording });
+  const parsed = metricTemplate.safeParse(object, { error: wording });
   if (!parsed.success) return { error: sentence("MetricTemplate", object, parsed.error) };
   return { template: { apiVersion, kind: "MetricTemplate", ...parsed.data } as MetricTemplate };
 }

@@ -11,12 +11,18 @@ export interface Origin {
   readonly created: number;
 }
 
+/**
+ * To Node itself: of NODE_OPTIONS it takes no such flag. Of WebAssembly there is only the parser of HTTP answers in undici; to optimise that, which the others do at
+ * the first connection, takes 10 MB that never come back, and saves no CPU that could be measured.
+ */
+export const nodeArguments = ["--liftoff-only"] as const;
+
 /** What a runtime does with the image: the part of an OCI configuration that the Dockerfile says too. */
 export function runConfig({ revision }: Origin) {
   return {
     User: user,
     Env: ["PATH=/usr/bin", "NODE_ENV=production"],
-    Entrypoint: ["/usr/bin/node", `/${programs}/serin.mjs`],
+    Entrypoint: ["/usr/bin/node", ...nodeArguments, `/${programs}/serin.mjs`],
     WorkingDir: "/",
     ExposedPorts: { "8080/tcp": {}, "8443/tcp": {} },
     Labels: {

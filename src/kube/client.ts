@@ -86,8 +86,11 @@ export interface ClientOptions {
   urgent?: boolean;
 }
 
-/** client-go's page size: a page of Deployments is then about 5 MB, and no answer takes the server a second. */
-const pageSize = 500;
+/**
+ * A page of plans is then 1.5 MB, and is garbage before the next one comes. client-go's 500 save 20 ms per 1,000 objects, and cost the webhook 30 MB that it keeps
+ * when it starts beside 1,100 plans.
+ */
+const pageSize = 100;
 
 export function createClient(connection: Connection, options: ClientOptions = {}): Client {
   const transport = transportOver(connection, { timeoutMs: options.timeoutMs ?? 5_000, urgent: options.urgent ?? false });

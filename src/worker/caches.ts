@@ -59,6 +59,8 @@ export interface CacheEvents {
   /** A policy, or a plan, is stored anew. */
   policyChanged(policy: CanaryPolicy): void;
   planChanged(plan: CanaryPlan): void;
+  /** A plan has ended as it is stored, or is gone. It may be told more than once. */
+  planOver(uid: string): void;
   trouble(trouble: Trouble): void;
 }
 
@@ -88,6 +90,7 @@ export function openCaches(client: Client, events: CacheEvents): Caches {
     onChange: (_key, before, after) => {
       const plan = after ?? before;
       if (plan) look(deploymentOfPlan(plan));
+      if (before && before.metadata.uid !== undefined && !(after && isLive(after))) events.planOver(before.metadata.uid);
       if (after) events.planChanged(after);
     },
     indexes: { deployment: (plan) => [deploymentOfPlan(plan)], uid: (plan) => [plan.metadata.uid ?? ""] },

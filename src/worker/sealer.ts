@@ -25,6 +25,9 @@ export interface SealerOptions {
   mayWrite(): boolean;
 }
 
+/** A plan that was made so long ago is in the cache, or is gone. */
+const knownWithinMs = 60_000;
+
 /**
  * Ends plans with a seal, and keeps the heads: where the cluster's one chain of seals ends. One plan at a time.
  *
@@ -58,9 +61,20 @@ export class Sealer {
         this.#late.delete(uid);
         const { namespace, name } = plan.metadata;
         log.info({ namespace, plan: name, outcome: seal.outcome, seal: seal.number, hash: this.#stored, signedBy: seal.key }, "sealed");
-      } else this.#late.set(uid, status);
+      } else {
+        this.#forgetGone();
+        this.#late.set(uid, status);
+      }
       return written;
     });
+  }
+
+  /** While nothing can be sealed plans go all the same, by hand. One that ended just now may not be known yet. */
+  #forgetGone(): void {
+    const { plans, now } = this.#options;
+    const known = new Set([...plans()].map(({ metadata }) => metadata.uid));
+    for (const [uid, { finishedAt = "" }] of this.#late)
+      if (!known.has(uid) && !(now() - Date.parse(finishedAt) < knownWithinMs)) this.#late.delete(uid);
   }
 
   /** Whether the plan, as it is stored, ended without a seal by this worker's hand, and should get one. */

@@ -108,6 +108,8 @@ export function createWorker(options: WorkerOptions): Worker {
     namespaceChanged: (name) => sidecars.namespaceChanged(name),
     replicaSetChanged: (uid) => sidecars.replicaSetChanged(uid),
     policyChanged: (policy) => toFollowers((follower) => follower.policyChanged?.(policy)),
+    // A look that failed after it had ended the plan does not come back to it.
+    planOver: (uid) => memories.forget(uid),
     planChanged: (plan) => toFollowers((follower) => follower.changed(plan)),
     trouble,
   });

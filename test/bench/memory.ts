@@ -22,7 +22,7 @@ try {
     routes: !fast,
     windowSeconds: fast ? 30 : 300,
     reviewsPerSecond: 50,
-    rounds: Number(process.env["ROUNDS"] ?? (fast ? 3 : 10)),
+    rounds: Number(process.env["ROUNDS"] ?? (fast ? 12 : 20)),
     beside: true,
     ...(process.env["SOURCE"] === "1" ? {} : { bundles: folder }),
   });

@@ -62,7 +62,7 @@ test("lists, watches from there, and keeps the projection only", async () => {
   expect([copy.values(), copy.get("shop/a"), copy.byNamespace("shop"), copy.resourceVersion]).toEqual([[3], 3, [3], "104"]);
   const [list, watch] = server.seen;
   expect(list?.path).toBe("/apis/apps/v1/namespaces/shop/deployments");
-  expect(Object.fromEntries(list?.query ?? [])).toMatchObject({ limit: "500", labelSelector: "app=a", fieldSelector: "metadata.name=a" });
+  expect(Object.fromEntries(list?.query ?? [])).toMatchObject({ limit: "100", labelSelector: "app=a", fieldSelector: "metadata.name=a" });
   expect(Object.fromEntries(watch?.query ?? [])).toMatchObject({
     allowWatchBookmarks: "true",
     resourceVersion: "101",

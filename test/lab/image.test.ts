@@ -64,7 +64,7 @@ describe.runIf(canBecomeOthers && hasSuite)("Serin run from its image", () => {
       expect(status, name).toMatch(/^CapPrm:\t0+$/m);
       expect(status, name).toMatch(/^NoNewPrivs:\t1$/m);
       expect(await readlink(`/proc/${pid}/root`)).toBe(image.root);
-      expect(await readFile(`/proc/${pid}/cmdline`, "utf8")).toMatch(/^\/usr\/bin\/node\0\/serin\/serin\.mjs\0\w+\0$/);
+      expect(await readFile(`/proc/${pid}/cmdline`, "utf8")).toMatch(/^\/usr\/bin\/node\0--liftoff-only\0\/serin\/serin\.mjs\0\w+\0$/);
     }
   });
 

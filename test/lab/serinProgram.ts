@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { nodeArguments } from "../../src/image/imageConfig.ts";
 import { PROMETHEUS } from "./addresses.ts";
 import { inContainer } from "./container.ts";
 import { CHECKOUT } from "./labEnvironment.ts";
@@ -20,7 +21,7 @@ export function program(name: Program, account: string, own: NodeJS.ProcessEnv, 
   const inherited = Object.entries(process.env).filter(([key]) => !/^(LAB_|VITEST|NODE_ENV$|TEST$|npm_)/.test(key));
   return {
     command: process.execPath,
-    args: [bundles === undefined ? join(CHECKOUT, "src", "bin", `${name}.ts`) : join(bundles, `${name}.mjs`)],
+    args: bundles === undefined ? [join(CHECKOUT, "src", "bin", `${name}.ts`)] : [...nodeArguments, join(bundles, "serin.mjs"), name],
     env: { ...Object.fromEntries(inherited), ...(bundles === undefined ? {} : bundleEnv(name)), KUBECONFIG: account, ...env },
   };
 }

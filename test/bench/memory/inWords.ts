@@ -1,3 +1,4 @@
+import { growth } from "./growth.ts";
 import type { MemoryFigures } from "./measure.ts";
 import type { Window } from "./processMemory.ts";
 
@@ -5,9 +6,10 @@ import type { Window } from "./processMemory.ts";
 export const targets = { worker: 200e6, webhook: 120e6, perPlan: 4_096 } as const;
 
 const mb = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+const kib = (bytes = 0) => `${(bytes / 1_024).toFixed(2)} KiB`;
 
 /** The figures as lines, and whether all targets are met. */
-export function inWords({ grown, heap, started, perPlan }: MemoryFigures): { text: string; isMet: boolean } {
+export function inWords({ grown, heap, started, cameAndWent }: MemoryFigures): { text: string; isMet: boolean } {
   const rows: Array<[name: string, window: Window | undefined, target: number | undefined]> = [
     ["worker, leader", grown.leader, targets.worker],
     ["worker, standby", grown.standby, targets.worker],
@@ -33,10 +35,16 @@ export function inWords({ grown, heap, started, perPlan }: MemoryFigures): { tex
   lines.push(
     `ratio of medians: leader to informers ${ratio(grown.leader, grown.informers)}, webhook to bare server ${ratio(grown.webhook, grown.bareServer)}`,
   );
-  lines.push(`heap after a full collection: leader ${mb(heap.leader)}, webhook ${mb(heap.webhook)}`);
-  for (const [which, bytes] of Object.entries(perPlan ?? {})) {
-    const kept = `heap that stays for each plan that came and went, ${which}: ${(bytes / 1_024).toFixed(2)} KiB`;
-    lines.push(`${kept}${verdict(bytes, targets.perPlan, `${targets.perPlan / 1_024} KiB`)}`);
+  lines.push(`heap after a full collection: leader ${mb(heap.leader.all)}, webhook ${mb(heap.webhook.all)}`);
+  for (const [which, heaps] of Object.entries(cameAndWent?.heaps ?? {})) {
+    const [data, all] = (["data", "all"] as const).map((part) => {
+      const bytes = heaps.map((heap) => heap[part]);
+      return { each: growth(bytes, cameAndWent?.plans ?? 1), shown: bytes.map((one) => (one / 1e6).toFixed(2)).join(" ") };
+    });
+    const kept = `heap that stays for each plan that came and went, without code, ${which}: ${kib(data?.each)}`;
+    lines.push(`${kept}${verdict(data?.each ?? 0, targets.perPlan, kib(targets.perPlan))}`);
+    lines.push(`  after each round of ${cameAndWent?.plans}: ${data?.shown} MB`);
+    lines.push(`  with what is compiled, which still grows: ${all?.shown} MB, ${kib(all?.each)} for each plan`);
   }
   const head = `${"RSS".padEnd(43)}    median   highest ever since   CPU`;
   return { text: `${[head, ...lines].join("\n")}\n`, isMet };

@@ -14,7 +14,7 @@ import { openLoop } from "../openLoop.ts";
 import { sizedReview, sizes } from "../reviewSizes.ts";
 import { startBareServer } from "./bareServer.ts";
 import { makeCrowd } from "./crowd.ts";
-import { heapInUse } from "./heapInUse.ts";
+import { type Heap, heapInUse } from "./heapInUse.ts";
 import { type Window, watchMemory } from "./processMemory.ts";
 
 export interface MemoryOptions {
@@ -30,7 +30,7 @@ export interface MemoryOptions {
   routes: boolean;
   windowSeconds: number;
   reviewsPerSecond: number;
-  /** So often a tenth of the plans' number comes and goes, before it is looked at what stayed; 0: that is left out. */
+  /** So often a tenth of the plans' number comes and goes, and after each it is looked at what stayed; 0: that is left out. */
   rounds: number;
   /** See LabOptions. */
   bundles?: string;
@@ -41,12 +41,17 @@ export interface MemoryOptions {
 export interface MemoryFigures {
   /** While nothing was restarted: what a process has that saw all of it come. */
   grown: Record<Ours, Window> & Partial<Record<Beside, Window>>;
-  /** Bytes after a full garbage collection. */
-  heap: Record<"leader" | "webhook", number>;
+  heap: Record<"leader" | "webhook", Heap>;
   /** Started when everything was there: what the first lists cost is in its peak. */
   started: Record<"worker" | "webhook", Window>;
-  /** Bytes of heap for each plan that came and went. */
-  perPlan: Record<"leader" | "webhook", number> | undefined;
+  cameAndWent: Rounds | undefined;
+}
+/** Plans that came and went, a few at a time. */
+export interface Rounds {
+  /** After each round. */
+  heaps: Record<"leader" | "webhook", Heap[]>;
+  /** How many came and went in each round. */
+  plans: number;
 }
 type Ours = "leader" | "standby" | "webhook";
 type Beside = "informers" | "bareServer";
@@ -82,8 +87,8 @@ export async function measureMemory(options: MemoryOptions): Promise<MemoryFigur
       [...houses, ...rounders, "reviewed"].flatMap((name) => house(name, { replicas: 1 })),
     );
     // Before any plan lives on: what is recorded of those grows for a while, too. An inspector takes memory, so none is open in what is measured later.
-    const perPlan = options.rounds > 0 ? await perPlanOf(story, await leaderName(), rounders, options.rounds) : undefined;
-    if (perPlan) for (const name of ["serin-worker-0", "serin-worker-1", "serin-webhook-0"]) await story.lab.processes.restart(name);
+    const cameAndWent = options.rounds > 0 ? await heapAfterRounds(story, await leaderName(), rounders, options.rounds) : undefined;
+    if (cameAndWent) for (const name of ["serin-worker-0", "serin-worker-1", "serin-webhook-0"]) await story.lab.processes.restart(name);
     note("plans came and went");
     await setImages(story, houses, "live/nginx:2");
     await until(`${plans} plans at weight 50`, async () => (await atFifty(story)) === plans, 300);
@@ -98,7 +103,7 @@ export async function measureMemory(options: MemoryOptions): Promise<MemoryFigur
     await Promise.all([story.lab.processes.restart(standby), story.lab.processes.restart("serin-webhook-0")]);
     const started = watchMemory({ worker: pid(story, standby), webhook: pid(story, "serin-webhook-0") });
     await delay((windowSeconds * 1_000) / 4);
-    return { grown, heap, perPlan, started: started.end() };
+    return { grown, heap, cameAndWent, started: started.end() };
   } finally {
     await story.stop();
   }
@@ -165,30 +170,23 @@ function startInformers(story: Story): Promise<void> {
   return story.lab.processes.start({ name: "informers", command: process.execPath, args, ready });
 }
 
-async function heapOf(story: Story, leader: string): Promise<Record<"leader" | "webhook", number>> {
+async function heapOf(story: Story, leader: string): Promise<Record<"leader" | "webhook", Heap>> {
   const of = (name: string) => heapInUse(pid(story, name), join(story.lab.dir, `${name}.log`));
   return { leader: await of(leader), webhook: await of("serin-webhook-0") };
 }
 
-/** Two rounds more than are counted, first: the history of each Deployment is full then, and every path has been taken. */
-async function perPlanOf(
-  story: Story,
-  leader: string,
-  names: readonly string[],
-  rounds: number,
-): Promise<Record<"leader" | "webhook", number>> {
-  const round = async (n: number) => {
+/** The first round fills the history of each Deployment. */
+async function heapAfterRounds(story: Story, leader: string, names: readonly string[], rounds: number): Promise<Rounds> {
+  const heaps: Rounds["heaps"] = { leader: [], webhook: [] };
+  for (let n = 0; n < rounds; n++) {
     await setImages(story, names, `nginx:2.${n}`);
     await until(
       `round ${n} to end, and the one before to be pruned`,
       async () => (await roundsStored(story)) === `Promoted=nginx:2.${n} `.repeat(names.length),
     );
-  };
-  await round(0);
-  await round(1);
-  const before = await heapOf(story, leader);
-  for (let n = 2; n < rounds + 2; n++) await round(n);
-  const after = await heapOf(story, leader);
-  const per = (which: "leader" | "webhook") => (after[which] - before[which]) / (rounds * names.length);
-  return { leader: per("leader"), webhook: per("webhook") };
+    const { leader: ofLeader, webhook } = await heapOf(story, leader);
+    heaps.leader.push(ofLeader);
+    heaps.webhook.push(webhook);
+  }
+  return { heaps, plans: names.length };
 }
