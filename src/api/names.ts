@@ -55,7 +55,7 @@ export const finalizers = {
   plan: `${group}/plan`,
   /** On the stable ReplicaSet while a plan lives: the controller must not prune it (design §3 fact 2e). */
   stable: `${group}/stable`,
-  /** On the worker's ServiceAccount, ClusterRole and ClusterRoleBinding, by its own hand: it needs them until everything is back to stable. */
+  /** On the worker's ServiceAccount, ClusterRole and ClusterRoleBinding (manifests/rbac/worker.yaml): it needs them until everything is back to stable. */
   worker: `${group}/worker`,
 } as const;
 

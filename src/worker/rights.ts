@@ -22,8 +22,7 @@ type Change = (finalizers: readonly string[]) => readonly string[];
 
 /**
  * What the worker stands on: its ServiceAccount, its ClusterRole and the binding of the two. A finalizer of ours on each keeps them until the worker has put
- * everything back, whatever is deleted first. The worker puts it on itself, before it leads for the first time: an installation whose pods never ran (no image,
- * no node) owes nobody anything, and is deleted like anything else.
+ * everything back, whatever is deleted first. The manifests put it there; a worker that starts puts it where it is missing.
  */
 export class Rights {
   readonly #options: RightsOptions;
