@@ -18,7 +18,7 @@ const connection = connect({
   inClusterServer: apiServer && `https://${apiServer}:${env["KUBERNETES_SERVICE_PORT"] ?? "443"}`,
   userAgent: `serin-worker/0.1.0 (${instance})`,
 });
-const worker = await runWorker(connection, {
+const worker = runWorker(connection, {
   namespace: env["SERIN_NAMESPACE"] ?? systemNamespace,
   instance,
   health: env["SERIN_HEALTH"] ?? "0.0.0.0:8080",
@@ -29,3 +29,4 @@ const worker = await runWorker(connection, {
 });
 
 endOnSignal(log, () => worker.stop());
+await worker.begun;

@@ -31,7 +31,7 @@ export function bypassOf(
   const images = imagesOf(after);
   const target = {
     namespace: after.namespace,
-    namespaceLabels: namespaceLabels(caches.namespaces.get(after.namespace), after.namespace),
+    namespaceLabels: namespaceLabels(caches.namespaces.get(after.namespace)?.labels, after.namespace),
     deploymentLabels: after.labels,
     changes: imageChanges(imagesOf(before), images),
     images,

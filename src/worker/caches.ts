@@ -25,6 +25,11 @@ import {
 
 export type Marked<T> = T & { marked: boolean };
 
+export interface NamespaceFacts {
+  labels: Record<string, string>;
+  deleting: boolean;
+}
+
 /** The worker's picture of the cluster. Level-based: an event only says which Deployments to look at again. */
 export interface Caches {
   deployments: Reflector<DeploymentProjection>;
@@ -39,7 +44,7 @@ export interface Caches {
   isUnreadablePolicy(name: string): boolean;
   sidecarPolicies: Reflector<SidecarPolicy>;
   templates: Reflector<MetricTemplate>;
-  namespaces: Reflector<Record<string, string>>;
+  namespaces: Reflector<NamespaceFacts>;
   /** Whether pods on any node may share it, by PersistentVolumeClaim. */
   claims: Reflector<boolean>;
   all: ReadonlyArray<Reflector<unknown>>;
@@ -54,7 +59,7 @@ export interface CacheEvents {
   templateChanged(before: DeploymentProjection, after: DeploymentProjection): void;
   /** For what pods must carry: a SidecarPolicy, the labels of a namespace, or whose a ReplicaSet is (by uid) is another. */
   sidecarPolicyChanged(name: string): void;
-  namespaceChanged(name: string): void;
+  namespaceChanged(name: string, before: NamespaceFacts | undefined, after: NamespaceFacts | undefined): void;
   replicaSetChanged(uid: string): void;
   /** A policy, or a plan, is stored anew. */
   policyChanged(policy: CanaryPolicy): void;
@@ -166,10 +171,10 @@ export function openCaches(client: Client, events: CacheEvents): Caches {
     },
     onTrouble,
   });
-  const namespaces = reflect<Namespace, Record<string, string>>(client, resources.namespaces, {
-    project: ({ metadata }) => metadata.labels ?? {},
+  const namespaces = reflect<Namespace, NamespaceFacts>(client, resources.namespaces, {
+    project: ({ metadata }) => ({ labels: metadata.labels ?? {}, deleting: metadata.deletionTimestamp !== undefined }),
     onChange: (name, before, after) => {
-      if (!sameJson(before, after)) events.namespaceChanged(name);
+      if (!sameJson(before, after)) events.namespaceChanged(name, before, after);
     },
     onTrouble,
   });

@@ -4,23 +4,22 @@
  *
  *   deleted ──▶ every plan back to stable, every hold away (core/plan/leaving.ts) ──5 s without news──▶ our finalizers ──▶ the rest is Kubernetes'
  *
- * ServiceAccount, ClusterRole and ClusterRoleBinding carry `finalizers.worker`, so that the worker can still do it, whatever is deleted first.
  * kube-apiserver believes the token of a ServiceAccount for 60 s after its deletion (kubernetes:pkg/serviceaccount/claims.go).
  */
 import type { Log } from "../api/logLine.ts";
 import { finalizers, workerServiceAccount } from "../api/names.ts";
 import { remains } from "../core/plan/leaving.ts";
-import { isForbidden } from "../kube/apiError.ts";
 import type { Client } from "../kube/client.ts";
 import type { KubeObject } from "../kube/object.ts";
 import { type Reflector, reflect, type Timing, type Trouble } from "../kube/reflector.ts";
-import { type Resource, resources } from "../kube/resources.ts";
-import type { Caches } from "./caches.ts";
+import { resources } from "../kube/resources.ts";
+import type { Caches, NamespaceFacts } from "./caches.ts";
 import type { Clock } from "./queue.ts";
+import { Rights } from "./rights.ts";
 
 export interface DepartureOptions {
   client: Client;
-  caches: Pick<Caches, "plans" | "deployments" | "replicaSets" | "pods">;
+  caches: Pick<Caches, "namespaces" | "plans" | "deployments" | "replicaSets" | "pods">;
   clock: Clock;
   /** Serin's own. */
   namespace: string;
@@ -36,6 +35,10 @@ export interface DepartureOptions {
 
 export interface Departure {
   isLeaving(): boolean;
+  /** Serin's own namespace is new, another one, or gone. */
+  homeChanged(before: NamespaceFacts | undefined, after: NamespaceFacts | undefined): void;
+  /** Keeps the worker's rights from now on until it gives them back. Never throws: without them it works as well, and is no worse off than one that was killed. */
+  holdRights(): Promise<void>;
   /** The process shall end. Resolves when it may: at once, unless Serin is being uninstalled and something of it still stands. */
   beforeEnd(): Promise<void>;
   stop(): void;
@@ -55,7 +58,8 @@ export function followDeparture(options: DepartureOptions): Departure {
 
 class Watching implements Departure {
   readonly #options: DepartureOptions;
-  readonly #seen: Reflector<boolean>[];
+  readonly #account: Reflector<boolean>;
+  readonly #rights: Rights;
   #over = Promise.withResolvers<void>();
   /** When it was first seen, by the clock. */
   #leavingSince: number | undefined;
@@ -69,24 +73,29 @@ class Watching implements Departure {
   constructor(options: DepartureOptions) {
     this.#options = options;
     const { client, namespace, trouble: onTrouble, timing = {} } = options;
-    const one = (resource: Resource, name: string, within: { namespace?: string }) => {
-      const seen = reflect<KubeObject, boolean>(client, resource, {
-        ...within,
-        fieldSelector: `metadata.name=${name}`,
-        onTrouble,
-        timing,
-        // The real server sends only this one.
-        project: ({ metadata }) => (metadata.name === name ? metadata.deletionTimestamp !== undefined : undefined),
-        onChange: (_key, before, after) => {
-          // Both kinds are there as long as the cluster is: a server that does not know them says nothing about ours.
-          const isGone = before !== undefined && after === undefined && seen.isInstalled;
-          if (after === true || isGone) this.#begin();
-          else if (after === false) this.#comeBack();
-        },
-      });
-      return seen;
-    };
-    this.#seen = [one(resources.namespaces, namespace, {}), one(resources.serviceaccounts, workerServiceAccount, { namespace })];
+    this.#rights = new Rights({ client, namespace, pause: () => this.#pause() });
+    this.#account = reflect<KubeObject, boolean>(client, resources.serviceaccounts, {
+      namespace,
+      fieldSelector: `metadata.name=${workerServiceAccount}`,
+      onTrouble,
+      timing,
+      // The real server sends only this one.
+      project: ({ metadata }) => (metadata.name === workerServiceAccount ? metadata.deletionTimestamp !== undefined : undefined),
+      onChange: (_key, before, after) => this.#seen(before !== undefined, after, this.#account.isInstalled),
+    });
+  }
+
+  homeChanged(before: NamespaceFacts | undefined, after: NamespaceFacts | undefined): void {
+    this.#seen(before !== undefined, after?.deleting, this.#options.caches.namespaces.isInstalled);
+  }
+
+  async holdRights(): Promise<void> {
+    if (this.isLeaving()) return;
+    for (const { object, error } of await this.#rights.hold())
+      this.#options.log.warn(
+        { err: error },
+        `${object} gets no finalizer ${finalizers.worker}: deleted in the middle of a plan, nothing is put back`,
+      );
   }
 
   isLeaving(): boolean {
@@ -104,7 +113,7 @@ class Watching implements Departure {
   stop(): void {
     this.#cancel();
     this.#over.resolve();
-    for (const reflector of this.#seen) reflector.stop();
+    this.#account.stop();
   }
 
   /** The signal to end may come before the news of why. */
@@ -115,6 +124,13 @@ class Watching implements Departure {
       client.get<KubeObject>(resources.serviceaccounts, workerServiceAccount, namespace),
     ]);
     if (asked.some((answer) => answer.status === "fulfilled" && answer.value?.metadata.deletionTimestamp !== undefined)) this.#begin();
+  }
+
+  /** @param isDeleting undefined: it is gone */
+  #seen(wasThere: boolean, isDeleting: boolean | undefined, isInstalled: boolean): void {
+    // Both kinds are there as long as the cluster is: a server that does not know them says nothing about ours.
+    if (isDeleting === true || (isDeleting === undefined && wasThere && isInstalled)) this.#begin();
+    else if (isDeleting === false) this.#comeBack();
   }
 
   #begin(): void {
@@ -129,7 +145,7 @@ class Watching implements Departure {
   /** A worker that went on leaving would let go whatever the webhook holds from now on. What is under way is put back first. */
   #comeBack(): void {
     this.#isBack ||= this.isLeaving();
-    if (!this.#isBack || !this.#isDone || this.#seen.some((one) => one.values()[0] !== false)) return;
+    if (!this.#isBack || !this.#isDone || !this.#isInstalled()) return;
     const { log, begun } = this.#options;
     this.#leavingSince = undefined;
     this.#quietSince = undefined;
@@ -138,6 +154,12 @@ class Watching implements Departure {
     this.#over = Promise.withResolvers();
     log.warn({}, "Serin is installed again: this worker stays");
     begun();
+    void this.holdRights();
+  }
+
+  #isInstalled(): boolean {
+    const { caches, namespace } = this.#options;
+    return caches.namespaces.get(namespace)?.deleting === false && this.#account.values()[0] === false;
   }
 
   /** The pods of a Deployment that was deleted. One that runs as no pod (a laptop, a test) never is. */
@@ -168,42 +190,16 @@ class Watching implements Departure {
     else this.#cancel = clock.setTimer(() => this.#look(), lookEachMs);
   }
 
-  /** Either worker may: nothing is left to be done. All at once, see `PatchOptions.bodyAfterMs`. */
+  /** Either worker may: nothing is left to be done. */
   async #letGo(): Promise<void> {
-    const { log, namespace } = this.#options;
-    const rights = [
-      this.#withoutOurs(resources.serviceaccounts, namespace),
-      this.#withoutOurs(resources.clusterroles),
-      this.#withoutOurs(resources.clusterrolebindings),
-    ];
-    for (const result of await Promise.allSettled(rights))
-      if (result.status === "rejected") log.warn({ err: result.reason }, `a finalizer ${finalizers.worker} could not be taken off`);
-    log.info({}, "nothing of Serin's is left on anybody's objects");
+    const { log } = this.#options;
+    const kept = await this.#rights.letGo();
+    for (const { object, error } of kept)
+      log.warn({ err: error }, `the finalizer ${finalizers.worker} could not be taken off ${object}: somebody else must, or it stays`);
+    if (kept.length === 0) log.info({}, "nothing of Serin's is left on anybody's objects");
     this.#isDone = true;
     this.#over.resolve();
     if (this.#isBack) this.#comeBack();
-  }
-
-  /** A hiccup must not leave a finalizer that nobody is there any more to take off. */
-  async #withoutOurs(resource: Resource, namespace?: string): Promise<void> {
-    for (let more = 4; ; more -= 1) {
-      try {
-        return await this.#takeOff(resource, namespace);
-      } catch (error) {
-        if (more === 0 || isForbidden(error)) throw error;
-        await this.#pause();
-      }
-    }
-  }
-
-  async #takeOff(resource: Resource, namespace?: string): Promise<void> {
-    const { client } = this.#options;
-    const now = await client.get<KubeObject>(resource, workerServiceAccount, namespace);
-    const before = now?.metadata.finalizers ?? [];
-    const left = before.filter((finalizer) => finalizer !== finalizers.worker);
-    if (left.length === before.length) return;
-    const patch = { type: "merge", body: { metadata: { finalizers: left } } } as const;
-    await client.patch(resource, workerServiceAccount, namespace, patch, { fieldManager: "serin", bodyAfterMs: 500 });
   }
 
   #pause(): Promise<void> {

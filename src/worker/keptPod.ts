@@ -30,5 +30,5 @@ export function caseOf(
 ): PodCase {
   const [set] = isOfReplicaSet ? replicaSets.index("uid", owner ?? "") : [];
   const role: Role = !isOfReplicaSet ? "None" : set?.isOfPlan ? "Canary" : "Stable";
-  return podCase(pod, { namespace, known: namespaces.get(namespace), role, stage: "Stored" });
+  return podCase(pod, { namespace, known: namespaces.get(namespace)?.labels, role, stage: "Stored" });
 }

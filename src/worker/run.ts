@@ -38,11 +38,14 @@ const requestMs = 2_500;
 /** Of the Lease's own requests, so that one that hangs leaves time for another. */
 const leaseRequestMs = 2_000;
 
-/** A worker at work: warm caches in every replica, one of them leads. Resolves when it takes part in the election. */
-export async function runWorker(
+/**
+ * A worker at work: warm caches in every replica, one of them leads.
+ * @returns at once: it may be asked to end before it has begun, also when Serin is uninstalled. `begun` resolves when it takes part in the election.
+ */
+export function runWorker(
   connection: Connection,
   { namespace, instance, health, prometheus, prometheusSecret, traces, log }: RunOptions,
-): Promise<{ stop(): Promise<void> }> {
+): { begun: Promise<void>; stop(): Promise<void> } {
   const client = createClient(connection, { timeoutMs: requestMs });
   const leader = createLeader({
     client: createClient(connection, { timeoutMs: leaseRequestMs, urgent: true }),
@@ -54,7 +57,6 @@ export async function runWorker(
     onTrouble: (error) => log.warn({ err: error }, "the Lease could not be read or renewed"),
   });
   const keys = readIntentKeys(client, namespace, log);
-  await keys.first;
   const counters = workerCounters({ process: true, isLeader: () => leader.isLeader() });
   const reach = {
     defaultAddress: prometheus,
@@ -95,19 +97,30 @@ export async function runWorker(
   counters.watch(worker.state);
   let isReady = false;
   const listener = serveHealth(health, { isReady: () => isReady, metrics: counters.render, contentType: counters.contentType });
-  await worker.ready;
-  isReady = true;
-  const election = leader.run({
-    onStarted: ({ epoch, signal }) => {
-      log.info({ epoch }, "leading");
-      worker.lead(signal);
-    },
-    onStopped: (reason) => log.warn({ reason }, "no longer leading"),
+  let isOver = false;
+  let election: Promise<void> | undefined;
+  const begin = async () => {
+    await Promise.all([worker.ready, keys.first]);
+    await worker.holdRights();
+    if (isOver) return;
+    isReady = true;
+    election = leader.run({
+      onStarted: ({ epoch, signal }) => {
+        log.info({ epoch }, "leading");
+        worker.lead(signal);
+      },
+      onStopped: (reason) => log.warn({ reason }, "no longer leading"),
+    });
+  };
+  const begun = begin().catch((error: unknown) => {
+    if (!isOver) throw error;
   });
   return {
+    begun,
     // What is under way ends first: the Lease is given away only when nothing writes any more.
     async stop() {
       await worker.beforeEnd();
+      isOver = true;
       keys.stop();
       await worker.stop();
       await notifier.stop();

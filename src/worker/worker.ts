@@ -71,6 +71,8 @@ export interface Worker {
   state(): WorkerState;
   /** Serin is being uninstalled. */
   isLeaving(): boolean;
+  /** Before it leads: keeps its rights until it gives them back. */
+  holdRights(): Promise<void>;
   /** The process shall end. Resolves when it may: at once, unless Serin is being uninstalled and something of it still stands. */
   beforeEnd(): Promise<void>;
   stop(): Promise<void>;
@@ -105,7 +107,10 @@ export function createWorker(options: WorkerOptions): Worker {
       else unled.note({ before, after, at: now() });
     },
     sidecarPolicyChanged: (name) => sidecars.policyChanged(name),
-    namespaceChanged: (name) => sidecars.namespaceChanged(name),
+    namespaceChanged: (name, before, after) => {
+      sidecars.namespaceChanged(name);
+      if (name === options.namespace) departure.homeChanged(before, after);
+    },
     replicaSetChanged: (uid) => sidecars.replicaSetChanged(uid),
     policyChanged: (policy) => toFollowers((follower) => follower.policyChanged?.(policy)),
     // A look that failed after it had ended the plan does not come back to it.
@@ -247,6 +252,7 @@ export function createWorker(options: WorkerOptions): Worker {
       ...(queue === undefined ? {} : { queue: { depth: queue.depth, oldestMs: queue.oldestAge, sinceLookMs: clock.now() - lookedAt } }),
     }),
     isLeaving: () => departure.isLeaving(),
+    holdRights: () => departure.holdRights(),
     beforeEnd: () => departure.beforeEnd(),
     async stop() {
       await queue?.stop();

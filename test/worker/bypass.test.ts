@@ -21,7 +21,7 @@ const caches = (policies: CanaryPolicy[]) =>
   ({
     plans: { index: () => [] },
     policies: { values: () => policies },
-    namespaces: { get: () => ({ "kubernetes.io/metadata.name": namespace }) },
+    namespaces: { get: () => ({ labels: { "kubernetes.io/metadata.name": namespace }, deleting: false }) },
     claims: { get: () => undefined },
   }) as unknown as Caches;
 

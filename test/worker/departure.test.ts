@@ -2,7 +2,9 @@ import { beforeEach, expect, test, vi } from "vitest";
 import { finalizers } from "../../src/api/names.ts";
 import type { Client } from "../../src/kube/client.ts";
 import type { KubeObject } from "../../src/kube/object.ts";
+import { reflect } from "../../src/kube/reflector.ts";
 import { type Resource, resources } from "../../src/kube/resources.ts";
+import type { NamespaceFacts } from "../../src/worker/caches.ts";
 import { type Departure, type DepartureOptions, followDeparture } from "../../src/worker/departure.ts";
 import { apiClient } from "../fakes/apiClient.ts";
 import { ApiServer, problem } from "../fakes/apiServer.ts";
@@ -38,6 +40,10 @@ beforeEach(() => {
 function follow(): Departure {
   const none = { values: () => [], get: () => undefined, isSynced: true };
   const caches = {
+    namespaces: reflect<KubeObject, NamespaceFacts>(client, resources.namespaces, {
+      project: ({ metadata }) => ({ labels: {}, deleting: metadata.deletionTimestamp !== undefined }),
+      onChange: (_name, before, after) => departure.homeChanged(before, after),
+    }),
     plans: none,
     replicaSets: none,
     deployments: {
@@ -51,7 +57,7 @@ function follow(): Departure {
   } as unknown as DepartureOptions["caches"];
   const tell = (_: object, message: string) => void told.push(message);
   const log = { info: tell, warn: tell };
-  return followDeparture({
+  const departure = followDeparture({
     client,
     caches,
     clock,
@@ -66,6 +72,7 @@ function follow(): Departure {
       begun += 1;
     },
   });
+  return departure;
 }
 
 /** Milliseconds until the process may end, 100,000 at most. */
@@ -140,13 +147,26 @@ test("one that runs as no pod waits for no Deployment", async () => {
   expect(await untilEnd(departure)).toBeLessThan(20);
 });
 
-test("a finalizer that can't be taken off is told, and holds the process up no longer", async () => {
+test("a finalizer that can't be taken off is told, holds the process up no longer, and nobody says that nothing is left", async () => {
   const departure = follow();
   await clock.advanceTo(1_000);
-  client.patch = (kind) => Promise.reject(problem(403, "Forbidden", `patch ${kind.plural}`));
+  const { patch } = client;
+  client.patch = ((...args: Parameters<Client["patch"]>) =>
+    args[0] === resources.clusterroles ? Promise.reject(problem(403, "Forbidden", "patch")) : patch(...args)) as Client["patch"];
   server.remove(resources.namespaces, home);
   expect(await untilEnd(departure)).toBeLessThan(7_000);
-  expect(told.filter((message) => message.includes("could not be taken off"))).toHaveLength(3);
+  expect(told.slice(1)).toEqual([
+    "the finalizer serin.dev/worker could not be taken off clusterroles serin-worker: somebody else must, or it stays",
+  ]);
+  expect(left()).toEqual([finalizers.worker, "other/one"]);
+});
+
+test("all is put back: it says so", async () => {
+  const departure = follow();
+  await clock.advanceTo(1_000);
+  server.remove(resources.namespaces, home);
+  await untilEnd(departure);
+  expect(told.at(-1)).toBe("nothing of Serin's is left on anybody's objects");
 });
 
 test("what a worker that has just started has not read yet is not taken for nothing", async () => {
@@ -180,10 +200,10 @@ test("an API server, or what stands before it, that answers 404 for a while is n
   const { watch } = client;
   const absent = Promise.withResolvers<never>();
   client.watch = ((resource: Resource, ...rest: [never, never]) =>
-    resource === resources.namespaces ? absent.promise : watch(resource, ...rest)) as Client["watch"];
+    resource === resources.serviceaccounts ? absent.promise : watch(resource, ...rest)) as Client["watch"];
   const departure = follow();
   await clock.advanceTo(1_000);
-  absent.reject(problem(404, "KindNotInstalled", "watch namespaces"));
+  absent.reject(problem(404, "KindNotInstalled", "watch serviceaccounts"));
   await vi.waitFor(() => expect(troubles).toBeGreaterThan(3));
   expect(departure.isLeaving()).toBe(false);
 });
@@ -200,6 +220,7 @@ test("a ServiceAccount that is made again, once all is put back: the worker stay
   server.create(resources.serviceaccounts, { metadata: { name: account, namespace: home, finalizers: [finalizers.worker] } });
   await clock.advanceTo(11_000);
   expect([departure.isLeaving(), begun]).toEqual([false, 2]);
+  expect(left().sort()).toEqual(["other/one", ...Array(3).fill(finalizers.worker)]);
   server.remove(resources.serviceaccounts, account, home);
   await clock.advanceTo(30_000);
   expect([departure.isLeaving(), begun]).toEqual([true, 3]);

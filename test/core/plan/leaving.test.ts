@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { annotations, finalizers, labels } from "../../../src/api/names.ts";
+import { annotations, labels } from "../../../src/api/names.ts";
 import type { CanaryPlan } from "../../../src/api/plan.ts";
 import { remains } from "../../../src/core/plan/leaving.ts";
 import type { KubeObject } from "../../../src/kube/object.ts";
@@ -10,55 +10,7 @@ import { aVirtualService } from "../../build/virtualService.ts";
 import { Cluster, imageOf } from "../../fakes/cluster.ts";
 import { quick, watchful } from "../../scenes/article.ts";
 import { check, everySecond, tell, troubles } from "../../scenes/tell.ts";
-
-const account = "serin-worker";
-const home = "serin-system";
-const rights = [resources.clusterroles, resources.clusterrolebindings] as const;
-
-/** Serin's own objects, as manifests/ has them. */
-function installed(cluster: Cluster): void {
-  const metadata = { name: account, finalizers: [finalizers.worker] };
-  cluster.server.create(resources.namespaces, { metadata: { name: home, finalizers: ["kubernetes"] } });
-  cluster.server.create(resources.serviceaccounts, { metadata: { ...metadata, namespace: home } });
-  for (const kind of rights) cluster.server.create(kind, { metadata });
-}
-
-/** What `kubectl delete namespace serin-system` does, without the controller that empties it. */
-const deleteNamespace = (cluster: Cluster): void => cluster.server.remove(resources.namespaces, home);
-
-/** What `kubectl delete -k manifests/` does, all at once. */
-function deleteAll(cluster: Cluster): void {
-  deleteNamespace(cluster);
-  for (const kind of rights) cluster.server.remove(kind, account);
-  cluster.server.remove(resources.serviceaccounts, account, home);
-  for (const { metadata } of cluster.plans) cluster.server.remove(resources.canaryplans, metadata.name, metadata.namespace);
-}
-
-const finalizersLeft = (cluster: Cluster): unknown[] =>
-  [resources.serviceaccounts, ...rights, resources.replicasets, resources.canaryplans]
-    .flatMap((kind) => cluster.server.list<KubeObject>(kind))
-    .flatMap(({ metadata }) => metadata.finalizers ?? []);
-
-/** Everything of ours that a team could find on its own objects. */
-function ourMarks(cluster: Cluster): string[] {
-  const objects = [resources.deployments, resources.replicasets, resources.virtualservices, resources.destinationrules, resources.services];
-  return objects
-    .flatMap((kind) => cluster.server.list<KubeObject>(kind))
-    .flatMap(({ metadata }) => Object.keys({ ...metadata.annotations, ...metadata.labels }).filter((key) => key.startsWith("serin.dev/")));
-}
-
-/** Sentences about what is not as it must be after Serin is gone. */
-function left(cluster: Cluster, image: string): string[] {
-  const { deployment } = cluster;
-  return [
-    ...finalizersLeft(cluster).map((name) => `finalizer ${name}`),
-    ...ourMarks(cluster),
-    ...(deployment?.spec?.paused ? ["paused"] : []),
-    ...(imageOf(deployment) === image ? [] : [`asks for ${imageOf(deployment)}`]),
-    ...(JSON.stringify(cluster.running()) === JSON.stringify({ [image]: 4 }) ? [] : [`runs ${JSON.stringify(cluster.running())}`]),
-    ...(JSON.stringify(cluster.route()?.spec) === JSON.stringify(aVirtualService().spec) ? [] : ["another route"]),
-  ];
-}
+import { deleteAll, deleteNamespace, finalizersLeft, installed, left, ourMarks } from "../../scenes/uninstalling.ts";
 
 describe.each([
   ["its namespace", deleteNamespace],
