@@ -86,10 +86,7 @@ export interface ClientOptions {
   urgent?: boolean;
 }
 
-/**
- * A page of plans is then 1.5 MB, and is garbage before the next one comes. client-go's 500 save 20 ms per 1,000 objects, and cost the webhook 30 MB that it keeps
- * when it starts beside 1,100 plans.
- */
+/** A page of plans is then 1.5 MB. With client-go's 500 a webhook that starts beside 1,100 plans has 30 MB more at its peak, and takes no less CPU. */
 const pageSize = 100;
 
 export function createClient(connection: Connection, options: ClientOptions = {}): Client {
