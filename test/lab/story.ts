@@ -37,11 +37,14 @@ const ended: ReadonlySet<Phase> = new Set(["Promoted", "RolledBack", "Held", "Ca
  */
 export class Story {
   readonly lab: Lab;
+  /** Where its commands are typed. */
+  readonly namespace: string;
   #load: Load | undefined;
   #recorder: Recorder | undefined;
 
-  constructor(lab: Lab) {
+  constructor(lab: Lab, namespace = "default") {
     this.lab = lab;
+    this.namespace = namespace;
   }
 
   /** kubectl's standard output. @throws when it fails */
@@ -78,7 +81,7 @@ export class Story {
   }
 
   async plans(): Promise<CanaryPlan[]> {
-    return (await this.lab.client.get<{ items: CanaryPlan[] }>(`/apis/${apiVersion}/namespaces/default/canaryplans`)).items;
+    return (await this.lab.client.get<{ items: CanaryPlan[] }>(`/apis/${apiVersion}/namespaces/${this.namespace}/canaryplans`)).items;
   }
 
   async plansOf(name: string): Promise<CanaryPlan[]> {
@@ -125,7 +128,7 @@ export class Story {
   }
 
   async image(name = "nginx"): Promise<string> {
-    const { spec } = await this.lab.client.get<ImageOf>(`/apis/apps/v1/namespaces/default/deployments/${name}`);
+    const { spec } = await this.lab.client.get<ImageOf>(`/apis/apps/v1/namespaces/${this.namespace}/deployments/${name}`);
     return spec.template.spec.containers[0]?.image ?? "";
   }
 
@@ -136,7 +139,9 @@ export class Story {
 
   /** Names of the application's pods that are not on their way out. */
   async pods(name = "nginx"): Promise<string[]> {
-    const { items } = await this.lab.client.get<{ items: KubeObject[] }>(`/api/v1/namespaces/default/pods?labelSelector=app=${name}`);
+    const { items } = await this.lab.client.get<{ items: KubeObject[] }>(
+      `/api/v1/namespaces/${this.namespace}/pods?labelSelector=app=${name}`,
+    );
     return items
       .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
       .map(({ metadata }) => metadata.name)

@@ -36,18 +36,13 @@ type Durations = Readonly<Record<string, string>>;
 
 /** One example in a namespace of its own: told from there, so that every command is as it is typed. */
 export class Scene extends Story {
-  readonly namespace: string;
   readonly #town: Story;
   readonly #loads: Load[] = [];
 
   private constructor(town: Story, namespace: string, kubeconfig: string) {
-    super({
-      ...town.lab,
-      env: { ...town.lab.env, KUBECONFIG: kubeconfig },
-      kubectl: (...args) => town.lab.kubectl("-n", namespace, ...args),
-    });
+    const env = { ...town.lab.env, KUBECONFIG: kubeconfig };
+    super({ ...town.lab, env, kubectl: (...args) => town.lab.kubectl("-n", namespace, ...args) }, namespace);
     this.#town = town;
-    this.namespace = namespace;
   }
 
   /** The namespace, with the labels that the example asks for, and the applications in it, ready; and then the file. */
