@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { workerHealth } from "./addresses.ts";
 import { CHART } from "./byChart.ts";
+import { answersOk } from "./httpAnswers.ts";
 import { type Story, steps, tell } from "./story.ts";
+import { marked, terminate } from "./uninstalled.ts";
 import { until } from "./until.ts";
 
 const system = "serin-system";
@@ -66,13 +69,27 @@ describe("Serin by Helm", () => {
     expect(leader(after)).toEqual(leader(before));
   });
 
-  it("uninstalled, nothing of it is left but the kinds with what is written in them, and an image change is a plain rollout", async () => {
-    expect(await helm("uninstall", "serin", "--wait", "--timeout", "60s")).toMatchObject({ code: 0 });
+  it("uninstalled in the middle of a canary: stable serves, nothing of it is left but the kinds with what is written in them, and an image change is a plain rollout", async () => {
+    const routes = () => story.kubectl("get", "virtualservices", "-o", "jsonpath={.items[*].spec}");
+    const before = await routes();
+    await story.policy({ steps: [{ setWeight: 50 }, { pause: {} }], traffic: { settle: "500ms" } });
+    await inItsPod();
+    await story.setImage("nginx:1.25.0");
+    await story.planWhen("nginx:1.25.0", "at its gate", ({ status }) => status?.phase === "Paused");
+    expect(await routes()).not.toBe(before);
+    const uninstalled = helm("uninstall", "serin", "--wait", "--timeout", "90s");
+    await until("Helm to delete the Deployments", async () => (await story.kubectl("get", "deploy", "-n", system, "-o", "name")) === "");
+    await terminate(story.lab);
+    expect(await uninstalled).toMatchObject({ code: 0 });
     await until("the namespace to be gone", async () => (await story.kubectl("get", "ns", "-o", "name")).includes(system) === false, 60);
     const left = (await story.kubectl("get", ofCluster, "-o", "name")).split("\n").filter((name) => name.includes("serin"));
     expect(left).toEqual([]);
     expect(await story.kubectl("get", "canarypolicies", "-o", "name")).toBe("canarypolicy.serin.dev/policy\n");
-    expect((await story.plans()).map(({ status }) => status?.phase)).toEqual(["Promoted"]);
+    expect((await story.plans()).map(({ status }) => status?.phase).sort()).toEqual(["Cancelled", "Promoted"]);
+    expect(await routes()).toBe(before);
+    await until("the team's objects to bear no mark", async () => (await marked(story)).length === 0, 30);
+    expect(await story.kubectl("get", "deploy", "nginx", "-o", "jsonpath={.spec.paused}")).toBe("");
+    expect(await story.image()).toBe("nginx:1.24.0");
     expect(await story.type("kubectl", "set", "image", "deploy/nginx", "nginx=nginx:1.25.0")).toMatchObject({ code: 0, stderr: "" });
     expect((await story.rolloutStatus()).code).toBe(0);
   });
@@ -80,6 +97,28 @@ describe("Serin by Helm", () => {
   it("installed again, it takes its kinds back", async () => {
     expect(await helm("install", "serin", CHART, "--wait")).toMatchObject({ code: 0 });
   });
+
+  /** A worker that knows the name of its pod, as in a cluster: Helm deletes its Deployment some moments before anything says that Serin goes. */
+  async function inItsPod(): Promise<void> {
+    const pod = await story.kubectl(
+      "get",
+      "pods",
+      "-n",
+      system,
+      "-l",
+      "app.kubernetes.io/component=worker",
+      "-o",
+      "jsonpath={.items[0].metadata.name}",
+    );
+    const health = workerHealth(2);
+    const ready = () => answersOk(`http://${health}/readyz`);
+    await story.lab.processes.startBeside(
+      "serin-worker-0",
+      { name: "serin-worker-2", ready },
+      { SERIN_POD_NAME: pod, SERIN_HEALTH: health },
+    );
+    for (const name of ["serin-worker-0", "serin-worker-1"]) await story.lab.processes.kill(name, "SIGTERM");
+  }
 
   const leader = (of: Map<string, Stored>) => {
     const spec = of.get("Lease/serin-worker")?.spec as { holderIdentity?: string; leaseTransitions?: number } | undefined;

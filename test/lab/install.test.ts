@@ -139,15 +139,16 @@ describe("installing from the manifests", () => {
       `patch clusterrolebinding serin-worker --type=merge -p {"subjects":[{"kind":"Group","apiGroup":"rbac.authorization.k8s.io","name":"thieves"}]}`,
       `annotate serviceaccount serin-worker -n ${namespace} cloud.example/role=admin`,
       `patch serviceaccount serin-worker -n ${namespace} --type=merge -p {"metadata":{"finalizers":["serin.dev/worker","thief.example/stays"]}}`,
-    ])("of what it stands on, it takes a finalizer off and nothing else: kubectl %s", async (command) => {
-      const refused = { code: 1, stderr: expect.stringContaining("of its own rights the worker takes finalizers off, and nothing else") };
+    ])("of what it stands on, it changes its finalizer and nothing else: kubectl %s", async (command) => {
+      const refused = { code: 1, stderr: expect.stringContaining("of its own rights the worker changes its finalizer, and nothing else") };
       expect(await typed("worker", command)).toMatchObject(refused);
     });
 
-    it("which is what an uninstallation needs", async () => {
+    it("which it puts there when it starts, and takes off when Serin is uninstalled", async () => {
       for (const kind of ["clusterrole", "clusterrolebinding", "serviceaccount"]) {
-        const patch = `patch ${kind} serin-worker -n ${namespace} --type=merge --dry-run=server -p {"metadata":{"finalizers":[]}}`;
-        expect(await typed("worker", patch)).toMatchObject({ code: 0 });
+        const patch = `patch ${kind} serin-worker -n ${namespace} --type=merge --dry-run=server -p`;
+        for (const finalizers of ['["serin.dev/worker"]', "[]"])
+          expect(await typed("worker", `${patch} {"metadata":{"finalizers":${finalizers}}}`)).toMatchObject({ code: 0 });
       }
     });
 
