@@ -32,8 +32,8 @@ const io: Io = {
   sleep: (milliseconds) => setTimeout(milliseconds, undefined, { signal: interrupted.signal }).catch(() => undefined),
   interrupted: interrupted.signal,
   prometheus: async (defaultAddress) => (await import("../prometheus/client.ts")).createPrometheus({ defaultAddress }),
-  connect({ kubeconfig, context, timeoutMs }) {
-    const connection = connect({ kubeconfig, context, userAgent: "kubectl-serin/0.1.0" });
+  connect({ timeoutMs, ...options }) {
+    const connection = connect({ ...options, userAgent: "kubectl-serin/0.1.0" });
     const { namespace } = connection;
     return {
       client: createClient(connection, { timeoutMs }),

@@ -1,11 +1,11 @@
 import { parseDuration } from "../api/duration.ts";
+import type { Overrides } from "../kube/kubeconfig.ts";
 import type { Cluster, Io } from "./io.ts";
 import { UserError } from "./userError.ts";
 
-/** What every verb takes. */
-export interface ConnectOptions {
+/** What every verb takes: with kubectl's own names. */
+export interface ConnectOptions extends Omit<Overrides, "asExtra"> {
   namespace?: string;
-  context?: string;
   kubeconfig?: string;
   /** Of one request: a duration, or seconds as kubectl takes them. */
   requestTimeout?: string;
@@ -26,12 +26,27 @@ function timeoutOf(text: string): number {
 }
 
 /** @throws UserError when no kubeconfig says where the cluster is */
-export function connected(io: Io, { kubeconfig, context, requestTimeout = "5s" }: ConnectOptions): Cluster {
+export function connected(io: Io, { kubeconfig, requestTimeout = "5s", ...options }: ConnectOptions): Cluster {
   const timeoutMs = timeoutOf(requestTimeout);
   try {
-    return io.connect({ kubeconfig: kubeconfig ?? io.env["KUBECONFIG"], context, timeoutMs });
+    return io.connect({ ...overridesIn(options), kubeconfig: kubeconfig ?? io.env["KUBECONFIG"], timeoutMs });
   } catch (error) {
     const why = (error as Error).message;
     throw new UserError({ what: "no cluster to ask", why, todo: "name one with --kubeconfig or --context", cause: error });
   }
 }
+
+/** Of all that was typed. */
+const overridesIn = (options: ConnectOptions): Overrides => ({
+  context: options.context,
+  cluster: options.cluster,
+  user: options.user,
+  server: options.server,
+  token: options.token,
+  certificateAuthority: options.certificateAuthority,
+  tlsServerName: options.tlsServerName,
+  insecureSkipTlsVerify: options.insecureSkipTlsVerify,
+  as: options.as,
+  asGroup: options.asGroup,
+  asUid: options.asUid,
+});

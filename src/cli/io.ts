@@ -1,5 +1,6 @@
 import type { About } from "../kube/about.ts";
 import type { Client } from "../kube/client.ts";
+import type { Overrides } from "../kube/kubeconfig.ts";
 import type { Prometheus } from "../prometheus/client.ts";
 
 /** Everything that the CLI touches outside itself. `bin` makes it of the process, tests of plain values. */
@@ -23,7 +24,7 @@ export interface Io {
   /** A Prometheus server at this address; nothing is sent yet. */
   prometheus(address: string): Promise<Prometheus & { close(): Promise<void> }>;
   /** `timeoutMs`: for one request. Nothing is sent yet. @throws Error that says which file or context is missing */
-  connect(options: { kubeconfig: string | undefined; context: string | undefined; timeoutMs: number }): Cluster;
+  connect(options: Overrides & { kubeconfig: string | undefined; timeoutMs: number }): Cluster;
 }
 
 export interface Cluster {

@@ -266,6 +266,9 @@ test("--help", async () => {
                                     "5s")
       -h, --help                    display help for command
 
+    Also, as with kubectl: --as, --as-group, --as-uid, --cluster, --user, --server, --token, --certificate-authority,
+    --tls-server-name, --insecure-skip-tls-verify.
+
     -o json prints one CanaryView, with -w one a line (NDJSON) for each change. Its JSON Schema: src/cli/output/schema.json. Fields are only ever added.
     "
   `);

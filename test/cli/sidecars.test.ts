@@ -268,6 +268,9 @@ test("--help says what is listed, how it exits, and the shape of the JSON", asyn
                                       at its own pace, if its pods lack what new
                                       ones would get
 
+    Also, as with kubectl: --as, --as-group, --as-uid, --cluster, --user, --server, --token, --certificate-authority,
+    --tls-server-name, --insecure-skip-tls-verify.
+
     One line for each pod and policy that asks something of it, the pods of one owner together, then what to do for each reason.
     Pods that no policy is for, that have ended or are being deleted are not listed, nor are those of system namespaces.
     Exit code 0: listed; 2: --missing was asked, and there are some; 1: an error.

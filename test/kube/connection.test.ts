@@ -179,6 +179,49 @@ describe("kubeconfig", () => {
     await expect(ask(connect({ kubeconfig: other, userAgent }))).rejects.toThrow("other.test");
   });
 
+  const impersonated = () => server.seen.map(({ headers }) => Object.entries(headers).filter(([name]) => name.startsWith("impersonate-")));
+
+  test("impersonation: the kubeconfig's whole, and what is typed in its place", async () => {
+    const kubeconfig = config({ as: "jane", "as-groups": ["dev", "ops"], "as-uid": "7", "as-user-extra": { Scopes: ["a"] } });
+    for (const more of [{}, { as: "joe", asGroup: ["qa"], asUid: "8" }]) {
+      await ask(connect({ kubeconfig, ...more, userAgent }));
+      await connection?.close();
+    }
+    const extra = ["impersonate-extra-scopes", "a"];
+    expect(impersonated().map((each) => each.sort())).toEqual([
+      [extra, ["impersonate-group", "dev, ops"], ["impersonate-uid", "7"], ["impersonate-user", "jane"]],
+      [extra, ["impersonate-group", "qa"], ["impersonate-uid", "8"], ["impersonate-user", "joe"]],
+    ]);
+    expect(() => connect({ kubeconfig: config({}), asGroup: ["dev"], userAgent })).toThrow("name one with --as");
+  });
+
+  test("--server, --certificate-authority, --tls-server-name and --token need no kubeconfig", async () => {
+    const options = { kubeconfig: "/nowhere", server: `${server.url}/`, userAgent };
+    await ask(connect({ ...options, certificateAuthority: file("own.pem", authority.ca), tlsServerName: "kube.test", token: "typed" }));
+    await connection?.close();
+    await ask(connect({ ...options, insecureSkipTlsVerify: true }));
+    await connection?.close();
+    expect(authorizations()).toEqual(["Bearer typed", undefined]);
+    await expect(ask(connect(options))).rejects.toThrow("Untrusted");
+    expect(() => connect({ ...options, insecureSkipTlsVerify: true, certificateAuthority: "x" })).toThrow("contradict each other");
+    expect(() => connect({ ...options, server: "nonsense" })).toThrow("nonsense is no address of a server");
+  });
+
+  test("--cluster, --user, --server and --token take the place of the context's", async () => {
+    const users = [
+      { name: "u", user: { token: "t1" } },
+      { name: "v", user: { exec: { command: "/nowhere/plugin" } } },
+    ];
+    const clusters = [{ name: "d", cluster: { server: "https://127.0.0.1:1", "tls-server-name": "other.test" } }, cluster()];
+    const contexts = [{ name: "x", context: { cluster: "d", user: "v" } }];
+    const kubeconfig = file("many", JSON.stringify({ clusters, users, contexts, "current-context": "x" }));
+    await ask(connect({ kubeconfig, cluster: "c", user: "u", userAgent }));
+    await connection?.close();
+    await ask(connect({ kubeconfig, server: server.url, insecureSkipTlsVerify: true, token: "t2", userAgent }));
+    expect(authorizations()).toEqual(["Bearer t1", "Bearer t2"]);
+    expect(() => connect({ kubeconfig, cluster: "e", userAgent })).toThrow("cluster e is not in");
+  });
+
   test("several files are merged, the first mention wins; another context can be chosen", () => {
     const first = file("first", "current-context: a\ncontexts:\n- {name: a, context: {cluster: c, user: u}}\n");
     const second = file(
@@ -188,7 +231,7 @@ describe("kubeconfig", () => {
     );
     const paths = [first, join(folder, "absent"), second].join(delimiter);
     expect(kubeconfigAccess(paths)).toMatchObject({ server: "https://one:6443", namespace: "default" });
-    expect(kubeconfigAccess(paths, "b")).toMatchObject({ namespace: "two" });
+    expect(kubeconfigAccess(paths, { context: "b" })).toMatchObject({ namespace: "two" });
   });
 
   test.each<[string, () => void, string]>([

@@ -56,6 +56,8 @@ const from = (command: Command): Command =>
       .option("-n, --namespace <name>", "namespace (default: that of the context; verify and export: all)")
       .option("-A, --all-namespaces", "all namespaces")
       .option("-f, --filename <file>", "an export instead of the cluster; - is standard input"),
+    // Who asked or decided, here.
+    ["--user"],
   );
 
 const help = `
