@@ -209,7 +209,7 @@ describe("nothing to list is said on standard error, exit code 0", () => {
 describe("what can't be shown, exit code 1", () => {
   test.each([
     ["sidecars --policy trazing", "can't show policy trazing", "there are: tracing"],
-    ["sidecars -o xml", "can't print -o xml", "write -o json"],
+    ["sidecars -o xml", "can't print -o xml", "there are: wide, json, yaml, name, jsonpath=TEMPLATE"],
   ])("%s", async (line, what, todo) => {
     const { out, err, code } = await serin(line, [shop]);
     expect(err).toContain(`error: ${what}\n`);
@@ -254,7 +254,7 @@ test("--help says what is listed, how it exits, and the shape of the JSON", asyn
       --missing                       only pods that lack something; exit code 2 if
                                       there are any
       --policy <name>                 only what this policy asks
-      -o, --output <format>           json, yaml, wide or name
+      -o, --output <format>           wide, json, yaml, name or jsonpath=TEMPLATE
       --context <name>                context of the kubeconfig
       --kubeconfig <path>             kubeconfig file (default: $KUBECONFIG, then
                                       ~/.kube/config)
