@@ -1,5 +1,6 @@
 import { formatDuration } from "../../api/duration.ts";
 import { systemNamespace } from "../../api/names.ts";
+import type { LostSubset } from "../../core/traffic/lostSubsets.ts";
 import type { Deployment, Lease, MutatingWebhookConfiguration, Secret } from "../../kube/object.ts";
 import { isSignedBy, type ReadCertificate, readCertificates } from "../../tls/readCertificates.ts";
 
@@ -32,6 +33,8 @@ export interface Facts {
     { names: string[]; unusable: Array<{ name: string; why: string }>; untold: Array<{ name: string; why: string }> } | undefined
   >;
   istio: Read<boolean>;
+  /** Of all namespaces; `partial`: of those that may be read. */
+  lostSubsets: { found: readonly LostSubset[]; partial: boolean };
   prometheus: { address: string; answer?: string; error?: string } | "elsewhere" | undefined;
   /** What this person may do in the namespace. */
   rights: Array<{ verb: string; resource: string; allowed: boolean }>;
@@ -54,6 +57,7 @@ export const findingsOf = (facts: Facts): Finding[] => [
   ...programs(facts),
   lease(facts),
   istio(facts),
+  ...subsets(facts),
   prometheus(facts),
   rights(facts),
   clock(facts),
@@ -193,7 +197,7 @@ function lease({ lease: read, server, now }: Facts): Finding {
 
 function istio({ istio: read }: Facts): Finding {
   const code = "Istio";
-  if (read === "forbidden") return may(code, "virtualservices");
+  if (read === "forbidden") return may(code, "virtualservices and destinationrules");
   return read.value
     ? { code, level: "ok", finding: "Istio's kinds are there: traffic is split by weight" }
     : {
@@ -202,6 +206,29 @@ function istio({ istio: read }: Facts): Finding {
         finding: "Istio's kinds are not installed: traffic is divided by the number of pods",
         fix: "install Istio, or set traffic.withoutRoute: Replicas",
       };
+}
+
+/** So many are told one by one. */
+const mostLost = 10;
+
+/** Istio takes a route to a subset that is not there, and Envoy answers each of its requests with 503. */
+function subsets({ istio: read, lostSubsets: { found, partial } }: Facts): Finding[] {
+  const code = "Subsets";
+  if (read === "forbidden" || !read.value) return [];
+  const limits = partial ? ", among those that you may read" : "";
+  if (found.length === 0)
+    return [{ code, level: "ok", finding: `each subset that a route names is defined by a DestinationRule${limits}` }];
+  const told = found.slice(0, mostLost).map(({ route, host, subset, isOfPlan }): Finding => {
+    const finding = `VirtualService ${route} routes to subset ${subset} of ${host}, which no DestinationRule defines${limits}: those requests get 503`;
+    const fix = isOfPlan
+      ? `it is a canary's, exported while that ran: take \`subset: ${subset}\` out and apply it again`
+      : "define the subset in a DestinationRule of that host, or take it out of the route";
+    return { code, level: isOfPlan && !partial ? "problem" : "warning", finding, fix };
+  });
+  const more = found.length - told.length;
+  return more === 0
+    ? told
+    : [...told, { code, level: "warning", finding: `${more} more routes to subsets that no DestinationRule defines` }];
 }
 
 function prometheus({ prometheus: asked }: Facts): Finding {

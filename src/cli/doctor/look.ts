@@ -1,9 +1,10 @@
 import { group, systemNamespace } from "../../api/names.ts";
+import { lostSubsets } from "../../core/traffic/lostSubsets.ts";
 import { isForbidden, isKindNotInstalled } from "../../kube/apiError.ts";
 import type { Deployment, KubeObject, Lease, MutatingWebhookConfiguration, Secret } from "../../kube/object.ts";
 import { resources } from "../../kube/resources.ts";
 import type { Cluster, Io } from "../io.ts";
-import { readPolicies } from "../lookAround.ts";
+import { readPolicies, readRoutes } from "../lookAround.ts";
 import type { Facts, Read } from "./checks.ts";
 
 /** What each right is asked for: plans and their pods are read by `get`, plans are patched by `abort` and its like. */
@@ -24,7 +25,7 @@ export async function lookForDoctor(io: Io, { client, about }: Cluster, namespac
     allowed(client.get<Lease>(resources.leases, "serin-worker", systemNamespace)),
     allowed(client.list<Deployment>(resources.deployments, { namespace: systemNamespace, labelSelector: "app.kubernetes.io/name=serin" })),
     allowed(installed(policiesOf(client))),
-    allowed(installed(client.list<KubeObject>(resources.virtualservices, { namespace }))),
+    allowed(readRoutes(client, namespace)),
     Promise.all(wanted.map((each) => right(client, namespace, each))),
   ]);
   const byName =
@@ -37,7 +38,11 @@ export async function lookForDoctor(io: Io, { client, about }: Cluster, namespac
     lease,
     programs: byName,
     policies,
-    istio: istio === "forbidden" ? istio : { value: istio.value !== undefined },
+    istio: istio === "forbidden" ? istio : { value: istio.value.istio },
+    lostSubsets:
+      istio === "forbidden"
+        ? { found: [], partial: true }
+        : { found: lostSubsets(istio.value.virtualServices, istio.value.destinationRules), partial: istio.value.partial },
     prometheus: await askPrometheus(io, byName === "forbidden" ? undefined : byName.value.get("serin-worker")),
     rights,
     namespace,
