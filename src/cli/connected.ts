@@ -25,11 +25,21 @@ function timeoutOf(text: string): number {
   }
 }
 
-/** @throws UserError when no kubeconfig says where the cluster is */
-export function connected(io: Io, { kubeconfig, requestTimeout = "5s", ...options }: ConnectOptions): Cluster {
+/** A DNS label: what a namespace may be called. */
+const label = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** An empty `-n`, as of an unset variable of a script, counts as none, as kubectl has it. @throws UserError when no kubeconfig says where the cluster is */
+export function connected(io: Io, { kubeconfig, requestTimeout = "5s", namespace, ...options }: ConnectOptions): Cluster {
   const timeoutMs = timeoutOf(requestTimeout);
+  if (namespace && !label.test(namespace))
+    throw new UserError({
+      what: `can't look in namespace ${namespace}`,
+      why: "no namespace can be called that: lower case letters, digits and hyphens, at most 63",
+      todo: "look with: kubectl get namespaces",
+    });
   try {
-    return io.connect({ ...overridesIn(options), kubeconfig: kubeconfig ?? io.env["KUBECONFIG"], timeoutMs });
+    const cluster = io.connect({ ...overridesIn(options), kubeconfig: kubeconfig || io.env["KUBECONFIG"], timeoutMs });
+    return namespace ? { ...cluster, namespace } : cluster;
   } catch (error) {
     const why = (error as Error).message;
     throw new UserError({ what: "no cluster to ask", why, todo: "name one with --kubeconfig or --context", cause: error });

@@ -13,7 +13,7 @@ export interface Io {
   screen(): { columns: number; rows: number } | undefined;
   /** Asks a person, yes or no; undefined when there is none, since standard input is no terminal. */
   confirm(question: string): Promise<boolean | undefined>;
-  /** NO_COLOR, TERM and KUBECONFIG are read. */
+  /** NO_COLOR, TERM, KUBECONFIG, LC_ALL, LC_CTYPE and LANG are read. */
   env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds since the epoch. */
   now(): number;
@@ -31,7 +31,7 @@ export interface Cluster {
   client: Pick<Client, "get" | "list" | "patch" | "create">;
   /** What the API server says of itself. */
   about(): Promise<About>;
-  /** The namespace of the context. */
+  /** The one that was named, else that of the context. */
   namespace: string;
   close(): Promise<void>;
 }

@@ -13,7 +13,8 @@ export function tell(error: unknown, io: Io): number {
     io.err(`error: ${printable(told.what)}\n  why: ${printable(told.why)}\n  try: ${printable(told.todo)}\n`);
     return told.code;
   }
-  io.err(`This is a bug in Serin; please report it with these lines:\n${error instanceof Error ? error.stack : String(error)}\n`);
+  const lines = String(error instanceof Error ? error.stack : error).split("\n");
+  io.err(`This is a bug in Serin; please report it with these lines:\n${lines.map(printable).join("\n")}\n`);
   return exitCodes.bug;
 }
 

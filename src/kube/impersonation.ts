@@ -15,11 +15,20 @@ export function impersonationHeaders({ as, asGroup = [], asUid, asExtra = {} }: 
     if (asGroup.length > 0 || asUid) throw new Error("groups or a uid are impersonated and no user: name one with --as");
     return {};
   }
-  const extra = Object.entries(asExtra).map(([key, values]) => [`impersonate-extra-${encodeURIComponent(key.toLowerCase())}`, [...values]]);
+  const typed = [as, asUid ?? "", ...asGroup, ...Object.values(asExtra).flat()];
+  const broken = typed.find((each) => /\p{Cc}/u.test(each));
+  if (broken !== undefined) throw new Error(`nobody can be called ${JSON.stringify(broken)}`);
+  const extra = Object.entries(asExtra).map(([key, values]) => [
+    `impersonate-extra-${encodeURIComponent(key.toLowerCase())}`,
+    values.map(inHeader),
+  ]);
   return {
-    "impersonate-user": as,
-    ...(asGroup.length === 0 ? {} : { "impersonate-group": [...asGroup] }),
-    ...(asUid ? { "impersonate-uid": asUid } : {}),
+    "impersonate-user": inHeader(as),
+    ...(asGroup.length === 0 ? {} : { "impersonate-group": asGroup.map(inHeader) }),
+    ...(asUid ? { "impersonate-uid": inHeader(asUid) } : {}),
     ...Object.fromEntries(extra),
   };
 }
+
+/** The API server reads UTF-8; Node writes one byte for each character. */
+const inHeader = (text: string): string => Buffer.from(text, "utf8").toString("latin1");

@@ -49,13 +49,13 @@ export function kubeconfigAccess(paths: string, overrides: Overrides = {}): Acce
   if (cluster.proxyUrl) {
     throw new Error(`cluster ${cluster.name} in ${paths} has a proxy-url, which is not supported`);
   }
-  if (!URL.canParse(cluster.server)) {
+  if (!/^https?:\/\//.test(cluster.server) || !URL.canParse(cluster.server)) {
     throw new Error(`${cluster.server || "nothing"} is no address of a server (cluster ${cluster.name} in ${paths})`);
   }
   const { token } = overrides;
   return {
     server: cluster.server,
-    namespace: chosen.namespace ?? "default",
+    namespace: chosen.namespace || "default",
     trust: { ca: () => pem(cluster.caFile, cluster.caData), serverName: cluster.tlsServerName, insecure: cluster.skipTLSVerify },
     credentials: credentialsOf(token === undefined ? user : withToken(user, token), paths),
     headers: impersonationHeaders({ ...user.impersonation, ...typed(overrides) }),
@@ -102,12 +102,12 @@ function withToken(user: UserEntry, token: string): UserEntry {
 }
 
 function load(file: string): Kubeconfig {
-  const document = parse(readFileSync(file, "utf8")) as Record<string, unknown> | null;
+  const document = documentIn(file);
   const absolute = (path: string | undefined): string | undefined => (path ? resolve(dirname(file), path) : undefined);
-  const users = new Map(((document?.["users"] ?? []) as { name: string; user?: RawUser }[]).map(({ name, user }) => [name, user]));
+  const users = new Map((document["users"] as { name: string; user?: RawUser }[]).map(({ name, user }) => [name, user]));
   return {
-    clusters: newClusters(document?.["clusters"]).map((cluster) => withFiles(cluster, { caFile: absolute(cluster.caFile) })),
-    users: newUsers(document?.["users"]).map((user) =>
+    clusters: newClusters(document["clusters"]).map((cluster) => withFiles(cluster, { caFile: absolute(cluster.caFile) })),
+    users: newUsers(document["users"]).map((user) =>
       withFiles<UserEntry>(
         { ...user, impersonation: impersonationIn(users.get(user.name)) },
         {
@@ -117,10 +117,33 @@ function load(file: string): Kubeconfig {
         },
       ),
     ),
-    contexts: newContexts(document?.["contexts"]),
-    currentContext: document?.["current-context"] as string | undefined,
+    contexts: newContexts(document["contexts"]),
+    currentContext: document["current-context"] as string | undefined,
   };
 }
+
+/** @throws Error that names the file, when it can't be read or is something else */
+function documentIn(file: string): Record<string, unknown> {
+  let document: Record<string, unknown>;
+  try {
+    document = (parse(readFileSync(file, "utf8")) ?? {}) as Record<string, unknown>;
+  } catch (error) {
+    const [why] = (error as Error).message.split("\n");
+    throw new Error(`can't read ${file}: ${why}`, { cause: error });
+  }
+  const lists = Object.fromEntries(
+    Object.entries(parts).map(([part, inside]) => {
+      const entries = document[part] ?? [];
+      const isList = Array.isArray(entries) && entries.every((each) => typeof each?.name === "string" && isMap(each[inside] ?? {}));
+      if (!isMap(document) || !isList) throw new Error(`${file} is no kubeconfig: its ${part} are no list of {name, ${inside}}`);
+      return [part, entries.map((each) => ({ ...each, [inside]: each[inside] ?? {} }))];
+    }),
+  );
+  return { ...document, ...lists };
+}
+
+const parts = { clusters: "cluster", users: "user", contexts: "context" };
+const isMap = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
 
 interface RawUser {
   tokenFile?: string;

@@ -256,7 +256,7 @@ test("--help", async () => {
       -w, --watch                   keep showing until the plan ends; exit code 0
                                     promoted, 2 not promoted, 5 no plan
       --no-color                    no colours (also: NO_COLOR=1, TERM=dumb)
-      --ascii                       only ASCII characters
+      --ascii                       only ASCII characters (also: LANG=C)
       -o, --output <format>         json, yaml, name or jsonpath=TEMPLATE
       --context <name>              context of the kubeconfig
       --kubeconfig <path>           kubeconfig file (default: $KUBECONFIG, then

@@ -26,6 +26,7 @@ describe("kubectl's own options", () => {
     ["-s https://x --token t --tls-server-name n", { server: "https://x", token: "t", tlsServerName: "n" }],
     ["--insecure-skip-tls-verify --certificate-authority f", { insecureSkipTlsVerify: true, certificateAuthority: "f" }],
     ["-n=shop", {}],
+    ["--kubeconfig=", {}],
   ])("%s", async (typed, asked) => {
     expect(await askedBy(`get nginx ${typed}`)).toEqual(asked);
   });
@@ -46,6 +47,45 @@ describe("kubectl's own options", () => {
   test("values may follow a short option's =, as kubectl takes them", async () => {
     expect((await serin("get nginx -o=name", [midway])).out).toBe("deployment.apps/nginx\n");
     expect((await serin("list -l=app=nginx -o=name", [promoted])).out).toBe("deployment.apps/nginx\n");
-    expect((await serin("get -o=name -- -o=name", [midway])).err).toContain("there is no Deployment -o=name in namespace shop");
+    expect((await serin("get -o=name -- -o=name", [midway])).err).toContain("error: can't show -o=name\n");
+  });
+});
+
+describe("a namespace", () => {
+  test("that is empty, as of an unset variable, is none; one that can't be is told so", async () => {
+    expect(await serin("get nginx -o name --namespace=", [midway])).toMatchObject({ code: 0, out: "deployment.apps/nginx\n" });
+    expect((await serin("list -o name --namespace=", [midway])).out).toBe("deployment.apps/nginx\n");
+    expect((await serin("audit verify --namespace= -o jsonpath={.counts.plans}", [midway])).out).toBe("1");
+    for (const line of ["get nginx -n ..", "list -n a/b", "audit -n A", "doctor -n a.b", "sidecars -n -"])
+      expect(await serin(line, [midway])).toMatchObject({
+        code: 1,
+        out: "",
+        err: expect.stringContaining("why: no namespace can be called that"),
+      });
+  });
+});
+
+describe("names that can't be", () => {
+  test.each([
+    "get ..",
+    "get deploy/%2e",
+    "status deploy/a,b=c",
+    "wait Nginx",
+    "history -- -x",
+    "events a_b",
+    "explain deploy/ü",
+    "abort deploy/..",
+    "diff a\x1b[31m",
+    "retry deploy/a?b",
+    "undo plan/..",
+    "approve plan/A",
+    "sidecars repair deploy/..",
+    "notify test ..",
+    "audit show a/b",
+  ])("%j", async (line) => {
+    const { code, out, err } = await serin(line, [midway]);
+    expect({ code, out }).toEqual({ code: line.startsWith("diff") ? 2 : 1, out: "" });
+    expect(err).toMatch(/^error: .*\n {2}why: .+\n {2}try: .+\n$/);
+    expect(err.replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
   });
 });

@@ -195,6 +195,11 @@ describe("kubeconfig", () => {
     expect(() => connect({ kubeconfig: config({}), asGroup: ["dev"], userAgent })).toThrow("name one with --as");
   });
 
+  test("impersonation reaches the server in UTF-8", async () => {
+    await ask(connect({ kubeconfig: config({}), as: "jürgen☃", userAgent }));
+    expect(Buffer.from(String(server.seen[0]?.headers["impersonate-user"]), "latin1").toString()).toBe("jürgen☃");
+  });
+
   test("--server, --certificate-authority, --tls-server-name and --token need no kubeconfig", async () => {
     const options = { kubeconfig: "/nowhere", server: `${server.url}/`, userAgent };
     await ask(connect({ ...options, certificateAuthority: file("own.pem", authority.ca), tlsServerName: "kube.test", token: "typed" }));
@@ -239,6 +244,28 @@ describe("kubeconfig", () => {
     ["no such context", () => connect({ kubeconfig: config({}), context: "y", userAgent }), "context y is not in"],
     ["no such cluster", () => connect({ kubeconfig: config({}, {}, { cluster: "z" }), userAgent }), "it has: c"],
     ["no such user", () => connect({ kubeconfig: config({}, {}, { user: "z" }), userAgent }), "user z is not in"],
+    [
+      "text",
+      () => connect({ kubeconfig: file("text", "just text"), userAgent }),
+      "is no kubeconfig: its clusters are no list of {name, cluster}",
+    ],
+    ["other shapes", () => connect({ kubeconfig: file("shapes", "users: [null]"), userAgent }), "its users are no list of {name, user}"],
+    [
+      "broken YAML",
+      () => connect({ kubeconfig: file("broken", "a: [b"), userAgent }),
+      `can't read ${join(folder, "broken")}: Flow sequence`,
+    ],
+    ["a folder", () => connect({ kubeconfig: folder, userAgent }), `can't read ${folder}: EISDIR`],
+    [
+      "no HTTP",
+      () => connect({ kubeconfig: config({}, { server: "ftp://x" }), userAgent }),
+      "ftp://x is no address of a server (cluster c in",
+    ],
+    [
+      "a name that would be a header",
+      () => connect({ kubeconfig: config({}), as: "a\r\nb: c", userAgent }),
+      'nobody can be called "a\\r\\nb: c"',
+    ],
     ["no context at all", () => connect({ kubeconfig: file("empty", ""), userAgent }), "has no current-context"],
     ["a proxy", () => connect({ kubeconfig: config({}, { "proxy-url": "http://p" }), userAgent }), "proxy-url, which is not supported"],
     ["gcp", () => connect({ kubeconfig: config({ "auth-provider": { name: "gcp" } }), userAgent }), "use its exec plugin"],

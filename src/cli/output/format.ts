@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { printable } from "../cut.ts";
 import type { Io } from "../io.ts";
 import { UserError } from "../userError.ts";
 import { jsonPath } from "./jsonPath.ts";
@@ -34,21 +35,31 @@ function whyNot(output: string): string {
 export function printObject(io: Io, format: Format, object: unknown, names: readonly string[], onOneLine = false): void {
   switch (format.is) {
     case "json":
-      io.out(`${JSON.stringify(object, undefined, onOneLine ? undefined : 2)}\n`);
+      io.out(`${jsonText(object, onOneLine ? undefined : 2)}\n`);
       return;
     case "yaml":
-      io.out(`${onOneLine ? "---\n" : ""}${stringify(object, { lineWidth: 0, version: "1.1" })}`);
+      io.out(`${onOneLine ? "---\n" : ""}${forScreen(io, stringify(object, { lineWidth: 0, version: "1.1" }))}`);
       return;
     case "name":
       io.out(names.map((name) => `${name}\n`).join(""));
       return;
     case "jsonpath":
-      io.out(fromTemplate(format.template, object) + (onOneLine ? "\n" : ""));
+      io.out(forScreen(io, fromTemplate(format.template, object)) + (onOneLine ? "\n" : ""));
       return;
     default:
       throw new Error(`${format.is} is no object: our bug`);
   }
 }
+
+/** JSON in which nothing would steer a terminal: JSON itself escapes the first 32 characters only. */
+export const jsonText = (object: unknown, indent?: number): string =>
+  JSON.stringify(object, undefined, indent).replace(
+    /[\x7f-\x9f\p{Bidi_Control}]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+
+/** On a terminal without what would steer it; a program gets what there is. */
+const forScreen = (io: Io, text: string): string => (io.screen() === undefined ? text : text.split("\n").map(printable).join("\n"));
 
 /** Whether a person reads it, not a program. */
 export const isForPeople = ({ is }: Format): boolean => is === "table" || is === "wide";

@@ -22,7 +22,7 @@ export async function sidecars(io: Io, options: SidecarsOptions): Promise<number
   const format = formatOf(options.output, ["wide", "json", "yaml", "name", "jsonpath"]);
   const cluster = connected(io, options);
   try {
-    const namespace = options.allNamespaces ? undefined : (options.namespace ?? cluster.namespace);
+    const namespace = options.allNamespaces ? undefined : cluster.namespace;
     const found = await readSidecarPolicies(cluster.client);
     known(found, options.policy);
     const pods =
