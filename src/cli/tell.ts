@@ -22,6 +22,7 @@ const remedies: Record<string, string> = {
   Unauthorized: "log in again, or choose another user with --context",
   Forbidden:
     "ask for the right to read deployments, replicasets, pods, services, virtualservices and canaryplans there, and canarypolicies and sidecarpolicies",
+  BadRequest: "see what was typed: -l takes labels as kubectl does, app=web,tier!=cache",
   KindNotInstalled: "install Serin: kubectl apply -k manifests",
   Unreachable: "is the cluster up, and is this the right one? kubectl cluster-info",
   Timeout: "try again; is the cluster overloaded?",

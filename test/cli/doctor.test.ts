@@ -140,6 +140,7 @@ describe("each thing that may be wrong has its code and what to do", () => {
     ],
     ["no policy", () => without(healthy(), "CanaryPolicy"), /^warning +Kinds +there is no CanaryPolicy/m, 0],
     ["kinds", healthy, /^problem +Kinds +Serin's kinds are not installed/m, 1, { absent: ["canarypolicies"] }],
+    ["the plans' kind", healthy, /^problem +Kinds +kinds of Serin are not installed: canaryplans$/m, 1, { absent: ["canaryplans"] }],
     [
       "a receiver that does not answer",
       () => [...without(healthy(), "CanaryPolicy"), { ...aPolicy(), status: { conditions: [failing] } }],
@@ -156,19 +157,19 @@ describe("each thing that may be wrong has its code and what to do", () => {
     [
       "a canary's subset that was exported and applied later",
       () => [...healthy(), aRoute("rev-4n5mxwtkdm")],
-      /^problem +Subsets +VirtualService shop\/web routes to subset rev-4n5mxwtkdm of web, which no DestinationRule defines: those requests get 503\n +fix: it is a canary's, .*take `subset: rev-4n5mxwtkdm` out/m,
+      /^problem +Subsets +VirtualService shop\/web routes to rev-4n5mxwtkdm of web, a subset that no DestinationRule defines: such requests get 503\n +fix: it is a canary's, .*take `subset: rev-4n5mxwtkdm` out/m,
       1,
     ],
     [
       "a team's own subset that is not there",
       () => [...healthy(), aRoute("v2")],
-      /^warning +Subsets +VirtualService shop\/web routes to subset v2 of web,.*\n +fix: define the subset/m,
+      /^warning +Subsets +VirtualService shop\/web routes to v2 of web,.*\n +fix: define the subset/m,
       0,
     ],
     [
       "a subset that may be defined where one may not look",
       () => [...healthy(), aRoute("rev-4n5mxwtkdm")],
-      /^warning +Subsets +.*, among those that you may read: those requests get 503$/m,
+      /^warning +Subsets +.*, among those that you may read: such requests get 503$/m,
       0,
       { forbidden: { destinationrules: "everywhere" } },
     ],

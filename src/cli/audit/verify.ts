@@ -2,7 +2,7 @@ import { apiVersion, systemNamespace } from "../../api/names.ts";
 import { readApiserverLog } from "../../core/audit/apiserverLog.ts";
 import { type Verified, verifyAudit } from "../../core/audit/verify.ts";
 import { compareWithLog } from "../../core/audit/witness.ts";
-import { ApiError } from "../../kube/apiError.ts";
+import { ApiError, isForbidden } from "../../kube/apiError.ts";
 import { printable } from "../cut.ts";
 import type { Io } from "../io.ts";
 import { formatOf, isForPeople, printObject, structured } from "../output/format.ts";
@@ -41,7 +41,9 @@ async function sourceOf(io: Io, options: VerifyOptions): Promise<Source> {
     return await readSource(io, options, true);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    const todo = "ask for the ClusterRole serin-auditor, or check an export with -f";
+    const todo = isForbidden(error)
+      ? "ask for the ClusterRole serin-auditor, or check an export with -f"
+      : "look at Serin itself with: kubectl serin doctor; or check an export with -f";
     throw new UserError({ what: "can't check the record", why: error.message, todo, code: codes.unchecked, cause: error });
   }
 }

@@ -3,6 +3,7 @@ import { systemNamespace } from "../../api/names.ts";
 import type { LostSubset } from "../../core/traffic/lostSubsets.ts";
 import type { Deployment, Lease, MutatingWebhookConfiguration, Secret } from "../../kube/object.ts";
 import { isSignedBy, type ReadCertificate, readCertificates } from "../../tls/readCertificates.ts";
+import { subsets } from "./subsets.ts";
 
 /** ok · warning: works, but not as it should · problem · unknown: not allowed to look · skipped: can't be looked at from here, which is usual. */
 export type Level = "ok" | "warning" | "problem" | "unknown" | "skipped";
@@ -32,6 +33,8 @@ export interface Facts {
   policies: Read<
     { names: string[]; unusable: Array<{ name: string; why: string }>; untold: Array<{ name: string; why: string }> } | undefined
   >;
+  /** Other kinds of Serin that are not installed, by their plurals. */
+  missingKinds: readonly string[];
   istio: Read<boolean>;
   /** Of all namespaces; `partial`: of those that may be read. */
   lostSubsets: { found: readonly LostSubset[]; partial: boolean };
@@ -65,11 +68,18 @@ export const findingsOf = (facts: Facts): Finding[] => [
 
 const may = (code: string, what: string): Finding => ({ code, level: "unknown", finding: `could not check: you may not read ${what}` });
 
-function kinds({ policies }: Facts): Finding {
+function kinds({ policies, missingKinds }: Facts): Finding {
   const code = "Kinds";
   if (policies === "forbidden") return may(code, "canarypolicies (ClusterRole serin-policy-view)");
   if (policies.value === undefined)
     return { code, level: "problem", finding: "Serin's kinds are not installed", fix: "kubectl apply -k manifests" };
+  if (missingKinds.length > 0)
+    return {
+      code,
+      level: "problem",
+      finding: `kinds of Serin are not installed: ${missingKinds.join(", ")}`,
+      fix: "kubectl apply -k manifests",
+    };
   const { names, unusable } = policies.value;
   const [broken] = unusable;
   if (broken)
@@ -206,29 +216,6 @@ function istio({ istio: read }: Facts): Finding {
         finding: "Istio's kinds are not installed: traffic is divided by the number of pods",
         fix: "install Istio, or set traffic.withoutRoute: Replicas",
       };
-}
-
-/** So many are told one by one. */
-const mostLost = 10;
-
-/** Istio takes a route to a subset that is not there, and Envoy answers each of its requests with 503. */
-function subsets({ istio: read, lostSubsets: { found, partial } }: Facts): Finding[] {
-  const code = "Subsets";
-  if (read === "forbidden" || !read.value) return [];
-  const limits = partial ? ", among those that you may read" : "";
-  if (found.length === 0)
-    return [{ code, level: "ok", finding: `each subset that a route names is defined by a DestinationRule${limits}` }];
-  const told = found.slice(0, mostLost).map(({ route, host, subset, isOfPlan }): Finding => {
-    const finding = `VirtualService ${route} routes to subset ${subset} of ${host}, which no DestinationRule defines${limits}: those requests get 503`;
-    const fix = isOfPlan
-      ? `it is a canary's, exported while that ran: take \`subset: ${subset}\` out and apply it again`
-      : "define the subset in a DestinationRule of that host, or take it out of the route";
-    return { code, level: isOfPlan && !partial ? "problem" : "warning", finding, fix };
-  });
-  const more = found.length - told.length;
-  return more === 0
-    ? told
-    : [...told, { code, level: "warning", finding: `${more} more routes to subsets that no DestinationRule defines` }];
 }
 
 function prometheus({ prometheus: asked }: Facts): Finding {

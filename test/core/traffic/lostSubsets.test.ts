@@ -10,14 +10,23 @@ const aRoute = (...http: Route[]): VirtualServiceObject => ({ metadata: { name: 
 const to = (host: string, ...subsets: Array<string | undefined>): Route => ({
   route: subsets.map((subset) => ({ destination: subset === undefined ? { host } : { host, subset } })),
 });
-const lost = (route: VirtualServiceObject, ...rules: DestinationRuleObject[]) => lostSubsets([route], rules).map(({ subset }) => subset);
+const lost = (route: VirtualServiceObject, ...rules: DestinationRuleObject[]) =>
+  lostSubsets([route], rules).flatMap(({ subsets }) => subsets);
 
 describe("a subset is lost", () => {
   test("where no rule for its host names it, and it is told whose it was", () => {
-    expect(lostSubsets([aRoute(to("web", "v1", "rev-4n5mxwtkdm", undefined), to("web", "v1"))], [aRule("web", "shop", "v2")])).toEqual([
-      { route: "shop/web", host: "web", subset: "v1", isOfPlan: false },
-      { route: "shop/web", host: "web", subset: "rev-4n5mxwtkdm", isOfPlan: true },
+    const lost = { route: "shop/web", host: "web", isOurs: false };
+    const route = aRoute(to("web", "v1", "rev-4n5mxwtkdm", "rev-9xttgxqnzc", undefined), to("web", "v1"));
+    expect(lostSubsets([route], [aRule("web", "shop", "v2")])).toEqual([
+      { ...lost, subsets: ["v1"], isOfPlan: false },
+      { ...lost, subsets: ["rev-4n5mxwtkdm", "rev-9xttgxqnzc"], isOfPlan: true },
     ]);
+  });
+
+  test("in a route of ours that outlived its plan", () => {
+    const { metadata, spec } = aRoute(to("web", "rev-4n5mxwtkdm"));
+    const ours = { metadata: { ...metadata, labels: { "app.kubernetes.io/managed-by": "serin" } }, spec };
+    expect(lostSubsets([ours], [])).toMatchObject([{ isOurs: true }]);
   });
 
   test("where the rule is another namespace's Service of that name", () => {
