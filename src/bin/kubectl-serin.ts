@@ -6,14 +6,13 @@ import { main } from "../cli/main.ts";
 import { aboutServer } from "../kube/about.ts";
 import { createClient } from "../kube/client.ts";
 import { connect } from "../kube/connection.ts";
+import { leaving } from "./leaving.ts";
 
 /** `kubectl serin …`: the process's own input and output for `src/cli`. */
-const interrupted = new AbortController();
-process.once("SIGINT", () => interrupted.abort());
-process.once("SIGTERM", () => interrupted.abort());
+const { interrupted, isUnread } = leaving(process);
 
 const io: Io = {
-  out: (line) => void process.stdout.write(line),
+  out: (line) => void (isUnread() || process.stdout.write(line)),
   err: (line) => void process.stderr.write(line),
   read: async (file) => (file === "-" ? (await import("node:stream/consumers")).text(process.stdin) : readFile(file, "utf8")),
   screen: () => (process.stdout.isTTY ? { columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 } : undefined),
@@ -21,19 +20,21 @@ const io: Io = {
     if (!process.stdin.isTTY) return undefined;
     const { createInterface } = await import("node:readline/promises");
     const person = createInterface({ input: process.stdin, output: process.stderr });
-    try {
-      return /^y(es)?$/i.test((await person.question(`${question} (y/N) `, { signal: interrupted.signal })).trim());
-    } finally {
-      person.close();
-    }
+    // Ctrl-C and Ctrl-D are no answer, and no answer is no.
+    const answer = await new Promise<string>((resolve) => {
+      person.once("close", () => resolve(""));
+      person.question(`${question} (y/N) `, { signal: interrupted }).then(resolve, () => resolve(""));
+    });
+    person.close();
+    return /^y(es)?$/i.test(answer.trim());
   },
   env: process.env,
   now: () => Date.now(),
-  sleep: (milliseconds) => setTimeout(milliseconds, undefined, { signal: interrupted.signal }).catch(() => undefined),
-  interrupted: interrupted.signal,
+  sleep: (milliseconds) => setTimeout(milliseconds, undefined, { signal: interrupted }).catch(() => undefined),
+  interrupted,
   prometheus: async (defaultAddress) => (await import("../prometheus/client.ts")).createPrometheus({ defaultAddress }),
-  connect({ kubeconfig, context, timeoutMs }) {
-    const connection = connect({ kubeconfig, context, userAgent: "kubectl-serin/0.1.0" });
+  connect({ timeoutMs, ...options }) {
+    const connection = connect({ ...options, userAgent: "kubectl-serin/0.1.0" });
     const { namespace } = connection;
     return {
       client: createClient(connection, { timeoutMs }),
@@ -45,5 +46,5 @@ const io: Io = {
 };
 
 void main(process.argv.slice(2), io).then((code) => {
-  process.exitCode = code;
+  if (!isUnread()) process.exitCode = code;
 });

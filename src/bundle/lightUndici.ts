@@ -11,7 +11,7 @@ export { buildConnector } from "./lightConnector.ts";
 interface Asked {
   path: string;
   method: string;
-  headers: Record<string, string>;
+  headers: Record<string, string | string[]>;
   body?: string | null;
   signal?: AbortSignal;
 }
@@ -51,7 +51,8 @@ export class Pool {
       asked.on("error", reject).once("close", () => signal?.removeEventListener("abort", abort));
       signal?.addEventListener("abort", abort);
       if (signal?.aborted) abort();
-      asked.end(body ?? undefined);
+      // Bytes, not text: Node would write the headers in the encoding of a text, which is not theirs.
+      asked.end(body ? Buffer.from(body) : undefined);
     });
   }
 

@@ -21,7 +21,7 @@ export async function events(io: Io, words: readonly string[], options: EventsOp
   const format = formatOf(options.output, ["json", "yaml", "jsonpath"]);
   const cluster = connected(io, options);
   try {
-    const namespace = options.namespace ?? cluster.namespace;
+    const { namespace } = cluster;
     const told = await eventsOf(cluster.client, namespace, name);
     const said: CanaryEvents = { apiVersion, kind: "CanaryEvents", namespace, name, events: told };
     if (!isForPeople(format)) printObject(io, format, said, []);

@@ -20,7 +20,7 @@ export async function history(io: Io, words: readonly string[], options: History
   const format = formatOf(options.output);
   const cluster = connected(io, options);
   try {
-    const namespace = options.namespace ?? cluster.namespace;
+    const { namespace } = cluster;
     const newestFirst = (await plansOf(cluster.client, namespace, name)).sort((a, b) =>
       (a.metadata.creationTimestamp ?? "") < (b.metadata.creationTimestamp ?? "") ? 1 : -1,
     );

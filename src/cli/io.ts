@@ -1,5 +1,6 @@
 import type { About } from "../kube/about.ts";
 import type { Client } from "../kube/client.ts";
+import type { Overrides } from "../kube/kubeconfig.ts";
 import type { Prometheus } from "../prometheus/client.ts";
 
 /** Everything that the CLI touches outside itself. `bin` makes it of the process, tests of plain values. */
@@ -12,7 +13,7 @@ export interface Io {
   screen(): { columns: number; rows: number } | undefined;
   /** Asks a person, yes or no; undefined when there is none, since standard input is no terminal. */
   confirm(question: string): Promise<boolean | undefined>;
-  /** NO_COLOR, TERM and KUBECONFIG are read. */
+  /** NO_COLOR, TERM, KUBECONFIG, LC_ALL, LC_CTYPE and LANG are read. */
   env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds since the epoch. */
   now(): number;
@@ -23,14 +24,14 @@ export interface Io {
   /** A Prometheus server at this address; nothing is sent yet. */
   prometheus(address: string): Promise<Prometheus & { close(): Promise<void> }>;
   /** `timeoutMs`: for one request. Nothing is sent yet. @throws Error that says which file or context is missing */
-  connect(options: { kubeconfig: string | undefined; context: string | undefined; timeoutMs: number }): Cluster;
+  connect(options: Overrides & { kubeconfig: string | undefined; timeoutMs: number }): Cluster;
 }
 
 export interface Cluster {
   client: Pick<Client, "get" | "list" | "patch" | "create">;
   /** What the API server says of itself. */
   about(): Promise<About>;
-  /** The namespace of the context. */
+  /** The one that was named, else that of the context. */
   namespace: string;
   close(): Promise<void>;
 }

@@ -28,7 +28,7 @@ export async function list(io: Io, options: ListOptions): Promise<number> {
   const format = formatOf(options.output, ["wide", "json", "yaml", "name", "jsonpath"]);
   const cluster = connected(io, options);
   try {
-    const namespace = options.allNamespaces ? undefined : (options.namespace ?? cluster.namespace);
+    const namespace = options.allNamespaces ? undefined : cluster.namespace;
     const look = async () => (await scenes(cluster.client, namespace, options.selector)).map((scene) => canaryView(scene, io.now()));
     const columns = { everywhere: namespace === undefined, wide: format.is === "wide" };
     if (options.watch) return await follow(io, look, format, columns);

@@ -15,7 +15,7 @@ export function addPlanCommands(program: Command, { io, reaching, done }: Comman
     verb(program, "get", "Show a Deployment's canary: plan, steps, metrics, pods and routes", "deployment", named)
       .option("-w, --watch", "keep showing until the plan ends; exit code 0 promoted, 2 not promoted, 5 no plan")
       .option("--no-color", "no colours (also: NO_COLOR=1, TERM=dumb)")
-      .option("--ascii", "only ASCII characters")
+      .option("--ascii", "only ASCII characters (also: LANG=C)")
       .option("-o, --output <format>", formats),
   )
     .addHelpText("after", getHelp)

@@ -57,7 +57,7 @@ async function follow(io: Io, words: readonly string[], options: StatusOptions, 
   const limit = milliseconds(options.timeout);
   const cluster = connected(io, options);
   try {
-    const look = pinned(cluster, options.namespace ?? cluster.namespace, name);
+    const look = pinned(cluster, cluster.namespace, name);
     const until = limit === 0 ? {} : { until: io.now() + limit };
     const isStream = options.each === true && !isForPeople(format);
     let last: Scene | undefined;

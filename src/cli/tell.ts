@@ -13,7 +13,8 @@ export function tell(error: unknown, io: Io): number {
     io.err(`error: ${printable(told.what)}\n  why: ${printable(told.why)}\n  try: ${printable(told.todo)}\n`);
     return told.code;
   }
-  io.err(`This is a bug in Serin; please report it with these lines:\n${error instanceof Error ? error.stack : String(error)}\n`);
+  const lines = String(error instanceof Error ? error.stack : error).split("\n");
+  io.err(`This is a bug in Serin; please report it with these lines:\n${lines.map(printable).join("\n")}\n`);
   return exitCodes.bug;
 }
 
@@ -21,6 +22,7 @@ const remedies: Record<string, string> = {
   Unauthorized: "log in again, or choose another user with --context",
   Forbidden:
     "ask for the right to read deployments, replicasets, pods, services, virtualservices and canaryplans there, and canarypolicies and sidecarpolicies",
+  BadRequest: "see what was typed: -l takes labels as kubectl does, app=web,tier!=cache",
   KindNotInstalled: "install Serin: kubectl apply -k manifests",
   Unreachable: "is the cluster up, and is this the right one? kubectl cluster-info",
   Timeout: "try again; is the cluster overloaded?",

@@ -39,4 +39,6 @@ export const exitCodes = {
   bug: 70,
   /** Ctrl-C: 128 + SIGINT. */
   interrupted: 130,
+  /** Nobody reads standard output any more: 128 + SIGPIPE, as of any other program in a pipe. */
+  unread: 141,
 } as const;

@@ -20,9 +20,9 @@ export interface Watching {
   late?(scene: Scene): number;
 }
 
-/** `get -w`: on a terminal the picture is drawn anew, elsewhere only what is new is appended. */
+/** `get -w`: on a terminal the picture is drawn anew; elsewhere, and where nothing can be drawn over (TERM=dumb), only what is new is appended. */
 export const picture = (io: Io, style: Omit<Style, "width">): Watching => ({
-  show: io.screen() === undefined ? appended(io) : drawn(io, style),
+  show: io.screen() === undefined || io.env["TERM"] === "dumb" ? appended(io) : drawn(io, style),
   outcome: outcomeOf,
 });
 

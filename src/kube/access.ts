@@ -19,8 +19,8 @@ export interface Access {
   namespace: string;
   trust: ServerTrust;
   credentials: Credentials;
-  /** Sent with each request: impersonation. */
-  headers: Record<string, string>;
+  /** Sent with each request: impersonation. A list is one header line for each. */
+  headers: Record<string, string | string[]>;
 }
 
 const serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount";

@@ -3,13 +3,12 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { buildConnector, type Dispatcher, Pool } from "undici";
 import { type Access, inClusterAccess, isInCluster } from "./access.ts";
-import { kubeconfigAccess } from "./kubeconfig.ts";
+import { impersonationHeaders } from "./impersonation.ts";
+import { kubeconfigAccess, type Overrides } from "./kubeconfig.ts";
 
-export interface ConnectOptions {
+export interface ConnectOptions extends Overrides {
   /** A path, or several as in `$KUBECONFIG`. Absent: the pod's ServiceAccount, else `~/.kube/config`. */
   kubeconfig?: string | undefined;
-  /** A context of the kubeconfig; absent, its current one. */
-  context?: string | undefined;
   /** The API server as seen from a pod (`https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT`); absent, by DNS. */
   inClusterServer?: string | undefined;
   /** Ends up in the API server's audit log, where replicas of one ServiceAccount are told apart by it: `serin-worker/0.1.0 (serin-worker-7f9-x1)`. */
@@ -28,7 +27,7 @@ export interface Connection {
   /** Keep-alive connections for what must never wait for others: watches, which don't end, and the renewal of the lease. */
   readonly standing: Dispatcher;
   /** The headers of a request that is about to be sent. */
-  headers(): Promise<Record<string, string>>;
+  headers(): Promise<Record<string, string | string[]>>;
   /** The server said 401: the credentials are looked up afresh for the next request. */
   unauthorized(): void;
   /** How many sockets are open now. */
@@ -39,7 +38,7 @@ export interface Connection {
 
 /**
  * Finds the API server and the credentials; nothing is sent yet.
- * @throws Error that says which file or context is missing
+ * @throws Error that says which file or context is missing, or which options contradict each other
  */
 export function connect(options: ConnectOptions): Connection {
   return connectWith(accessFor(options), options);
@@ -47,12 +46,13 @@ export function connect(options: ConnectOptions): Connection {
 
 function accessFor(options: ConnectOptions): Access {
   if (options.kubeconfig) {
-    return kubeconfigAccess(options.kubeconfig, options.context);
+    return kubeconfigAccess(options.kubeconfig, options);
   }
-  if (options.context === undefined && isInCluster()) {
-    return inClusterAccess(options.inClusterServer);
+  const { context, cluster, user, server, token } = options;
+  if ([context, cluster, user, server, token].every((each) => each === undefined) && isInCluster()) {
+    return { ...inClusterAccess(options.inClusterServer), headers: impersonationHeaders(options) };
   }
-  return kubeconfigAccess(join(homedir(), ".kube", "config"), options.context);
+  return kubeconfigAccess(join(homedir(), ".kube", "config"), options);
 }
 
 /** kube-apiserver closes idle connections after 90 s; we do it first, so a write never meets a socket that is just being closed. */

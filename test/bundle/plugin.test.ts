@@ -1,5 +1,7 @@
-import { execFile } from "node:child_process";
+import { type ChildProcess, execFile } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -88,6 +90,34 @@ test("a home that can't be written to costs the time alone", patience, async () 
   await writeFile(home, "");
   await chmod(home, 0o400);
   expect(await serin(home, "version", "--client")).toMatchObject({ stdout: expect.stringMatching(/^client: \d/), stderr: "" });
+});
+
+test("whoever reads may go, as head does: no trace of it, and the code that pipes know", patience, async () => {
+  const policies = join(folder, "many.yaml");
+  const policy = "apiVersion: serin.dev/v1alpha1\nkind: CanaryPolicy\nmetadata: {name: x}\nspec: {steps: [{setWeight: 300}]}\n---\n";
+  await writeFile(policies, policy.repeat(2_000));
+  const line = `"$0" "$1" lint -f "$2" | head -1; echo "\${PIPESTATUS[0]}"`;
+  const { stdout, stderr } = await run("bash", ["-c", line, process.execPath, file, policies]);
+  expect({ stdout, stderr }).toEqual({ stdout: expect.stringMatching(/^\S+many\.yaml:4:\d+: error: .*\n141\n$/), stderr: "" });
+});
+
+test("Ctrl-C ends what waits for an API server that never answers", patience, async () => {
+  const asked = new Promise<Server>((resolve, reject) => {
+    const server = createServer(() => resolve(server)).listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      const waiting = serin(folder, "list", "--server", `http://127.0.0.1:${port}`, "--request-timeout", "0", "--kubeconfig", "/nowhere");
+      child = waiting.child;
+      ended = waiting.catch((error: unknown) => error);
+      void ended.then(() => reject(new Error("it has ended by itself")));
+    });
+  });
+  let child: ChildProcess | undefined;
+  let ended: Promise<unknown> | undefined;
+  const server = await asked;
+  child?.kill("SIGINT");
+  expect(await ended).toMatchObject({ code: 130, stdout: "", stderr: "" });
+  server.closeAllConnections();
+  server.close();
 });
 
 test("an old Node is told which one is needed", patience, async () => {

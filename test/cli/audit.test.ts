@@ -63,7 +63,7 @@ describe("kubectl serin audit", () => {
 
   test("what can't be read is said", async () => {
     expect(await audit("--since yesterday")).toMatchObject({ code: 1, err: expect.stringContaining("--since 2h") });
-    expect(await audit("-o yaml")).toMatchObject({ code: 1, err: expect.stringContaining("json, csv, markdown") });
+    expect(await audit("-o name")).toMatchObject({ code: 1, err: expect.stringContaining("json, yaml, jsonpath=TEMPLATE, csv, markdown") });
     expect(await audit("-f nowhere.jsonl")).toMatchObject({ code: 2, err: expect.stringContaining("ENOENT") });
     expect(await audit("", {}, [])).toMatchObject({ code: 0, out: "", err: "no image change matches\n" });
   });

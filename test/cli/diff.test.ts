@@ -1,3 +1,8 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { array, constantFrom, sample, tuple } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type PodTemplate, templateDigest } from "../../src/api/template.ts";
 import { unified } from "../../src/cli/diff/unified.ts";
@@ -109,5 +114,20 @@ describe("a unified diff", () => {
     ],
   ])("%s", (_, before, after, lines) => {
     expect(unified(before, after)).toEqual(lines);
+  });
+
+  test("patch(1) makes the one of the other by it, whatever they are", () => {
+    const folder = mkdtempSync(join(tmpdir(), "serin-diff-"));
+    const some = array(constantFrom("a: 1", "b: 2", "- c", "+ d", "@@ -1 +1 @@", "", "--- e", "\\ f"), { maxLength: 40 });
+    const pairs = sample(tuple(some, some), 100);
+    const text = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join("");
+    const patches = pairs.map(([before, after], index) => {
+      writeFileSync(join(folder, `f${index}`), text(before));
+      const lines = unified(before, after);
+      return lines.length === 0 ? "" : `--- f${index}\n+++ f${index}\n${text(lines)}`;
+    });
+    execFileSync("patch", ["-p0", "--fuzz=0", "--silent", "--posix"], { cwd: folder, input: patches.join("") });
+    expect(pairs.map((_, index) => readFileSync(join(folder, `f${index}`), "utf8"))).toEqual(pairs.map(([, after]) => text(after)));
+    rmSync(folder, { recursive: true });
   });
 });

@@ -44,6 +44,11 @@ const failing = {
   message: "people (slack): HTTP 404",
   lastTransitionTime: at(0),
 };
+const aRoute = (subset: string) => ({
+  kind: "VirtualService",
+  metadata: { name: "web", namespace: "shop" },
+  spec: { hosts: ["web"], http: [{ route: [{ destination: { host: "web", subset } }] }] },
+});
 const healthy = (): World => [
   aPolicy(),
   configuration(pem.ca),
@@ -74,6 +79,7 @@ test("all is well: 0; what can't be seen from here is said", async () => {
     ok       Programs     serin-certs: 2 of 2 pods available
     ok       Worker       the worker serin-worker-0_x is alive
     ok       Istio        Istio's kinds are there: traffic is split by weight
+    ok       Subsets      each subset that a route names is defined by a DestinationRule
     skipped  Prometheus   could not check: the worker's Prometheus is reached from inside the cluster only
     ok       Rights       you may read and act in namespace shop
     ok       Clock        this machine's clock agrees with the API server's
@@ -134,6 +140,7 @@ describe("each thing that may be wrong has its code and what to do", () => {
     ],
     ["no policy", () => without(healthy(), "CanaryPolicy"), /^warning +Kinds +there is no CanaryPolicy/m, 0],
     ["kinds", healthy, /^problem +Kinds +Serin's kinds are not installed/m, 1, { absent: ["canarypolicies"] }],
+    ["the plans' kind", healthy, /^problem +Kinds +kinds of Serin are not installed: canaryplans$/m, 1, { absent: ["canaryplans"] }],
     [
       "a receiver that does not answer",
       () => [...without(healthy(), "CanaryPolicy"), { ...aPolicy(), status: { conditions: [failing] } }],
@@ -146,6 +153,25 @@ describe("each thing that may be wrong has its code and what to do", () => {
       /^warning +Istio +Istio's kinds are not installed: traffic is divided by the number of pods/m,
       0,
       { absent: ["virtualservices"] },
+    ],
+    [
+      "a canary's subset that was exported and applied later",
+      () => [...healthy(), aRoute("rev-4n5mxwtkdm")],
+      /^problem +Subsets +VirtualService shop\/web routes to rev-4n5mxwtkdm of web, a subset that no DestinationRule defines: such requests get 503\n +fix: it is a canary's, .*take `subset: rev-4n5mxwtkdm` out/m,
+      1,
+    ],
+    [
+      "a team's own subset that is not there",
+      () => [...healthy(), aRoute("v2")],
+      /^warning +Subsets +VirtualService shop\/web routes to v2 of web,.*\n +fix: define the subset/m,
+      0,
+    ],
+    [
+      "a subset that may be defined where one may not look",
+      () => [...healthy(), aRoute("rev-4n5mxwtkdm")],
+      /^warning +Subsets +.*, among those that you may read: such requests get 503$/m,
+      0,
+      { forbidden: { destinationrules: "everywhere" } },
     ],
     [
       "a clock that is wrong",
@@ -188,6 +214,6 @@ describe("each thing that may be wrong has its code and what to do", () => {
 
   test("-o json", async () => {
     const report = JSON.parse((await serin("doctor -o json", [healthy()], as(true))).out) as { findings: Array<{ code: string }> };
-    expect(new Set(report.findings.map(({ code }) => code)).size).toBe(10);
+    expect(new Set(report.findings.map(({ code }) => code)).size).toBe(11);
   });
 });

@@ -256,7 +256,7 @@ test("--help", async () => {
       -w, --watch                   keep showing until the plan ends; exit code 0
                                     promoted, 2 not promoted, 5 no plan
       --no-color                    no colours (also: NO_COLOR=1, TERM=dumb)
-      --ascii                       only ASCII characters
+      --ascii                       only ASCII characters (also: LANG=C)
       -o, --output <format>         json, yaml, name or jsonpath=TEMPLATE
       --context <name>              context of the kubeconfig
       --kubeconfig <path>           kubeconfig file (default: $KUBECONFIG, then
@@ -265,6 +265,9 @@ test("--help", async () => {
                                     server: 1s, 2m, seconds; 0 is for ever (default:
                                     "5s")
       -h, --help                    display help for command
+
+    Also, as with kubectl: --as, --as-group, --as-uid, --cluster, --user, --server, --token, --certificate-authority,
+    --tls-server-name, --insecure-skip-tls-verify.
 
     -o json prints one CanaryView, with -w one a line (NDJSON) for each change. Its JSON Schema: src/cli/output/schema.json. Fields are only ever added.
     "

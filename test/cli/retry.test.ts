@@ -189,6 +189,9 @@ test("--help says who may", async () => {
                                     "5s")
       -h, --help                    display help for command
 
+    Also, as with kubectl: --as, --as-group, --as-uid, --cluster, --user, --server, --token, --certificate-authority,
+    --tls-server-name, --insecure-skip-tls-verify.
+
     A template is held after it failed under onFailure: Hold, and when it is asked for again after it was rolled back (onRepeat: Hold).
     Who may: whoever may patch canaryplans in that namespace. The ClusterRole serin-edit allows it, as a part of edit and admin.
     Serin's webhook records who asked and when, in the plan's spec.control.retry and in the new plan's request. Exit code 0: asked; 1: not.

@@ -209,7 +209,7 @@ describe("nothing to list is said on standard error, exit code 0", () => {
 describe("what can't be shown, exit code 1", () => {
   test.each([
     ["sidecars --policy trazing", "can't show policy trazing", "there are: tracing"],
-    ["sidecars -o xml", "can't print -o xml", "write -o json"],
+    ["sidecars -o xml", "can't print -o xml", "there are: wide, json, yaml, name, jsonpath=TEMPLATE"],
   ])("%s", async (line, what, todo) => {
     const { out, err, code } = await serin(line, [shop]);
     expect(err).toContain(`error: ${what}\n`);
@@ -254,7 +254,7 @@ test("--help says what is listed, how it exits, and the shape of the JSON", asyn
       --missing                       only pods that lack something; exit code 2 if
                                       there are any
       --policy <name>                 only what this policy asks
-      -o, --output <format>           json, yaml, wide or name
+      -o, --output <format>           wide, json, yaml, name or jsonpath=TEMPLATE
       --context <name>                context of the kubeconfig
       --kubeconfig <path>             kubeconfig file (default: $KUBECONFIG, then
                                       ~/.kube/config)
@@ -267,6 +267,9 @@ test("--help says what is listed, how it exits, and the shape of the JSON", asyn
       repair [options] <workload...>  Restart a Deployment, DaemonSet or StatefulSet
                                       at its own pace, if its pods lack what new
                                       ones would get
+
+    Also, as with kubectl: --as, --as-group, --as-uid, --cluster, --user, --server, --token, --certificate-authority,
+    --tls-server-name, --insecure-skip-tls-verify.
 
     One line for each pod and policy that asks something of it, the pods of one owner together, then what to do for each reason.
     Pods that no policy is for, that have ended or are being deleted are not listed, nor are those of system namespaces.

@@ -179,6 +179,58 @@ describe("kubeconfig", () => {
     await expect(ask(connect({ kubeconfig: other, userAgent }))).rejects.toThrow("other.test");
   });
 
+  const impersonated = () => server.seen.map(({ headers }) => Object.entries(headers).filter(([name]) => name.startsWith("impersonate-")));
+
+  test("impersonation: the kubeconfig's whole, and what is typed in its place", async () => {
+    const kubeconfig = config({ as: "jane", "as-groups": ["dev", "ops"], "as-uid": "7", "as-user-extra": { Scopes: ["a"] } });
+    for (const more of [{}, { as: "joe", asGroup: ["qa"], asUid: "8" }]) {
+      await ask(connect({ kubeconfig, ...more, userAgent }));
+      await connection?.close();
+    }
+    const extra = ["impersonate-extra-scopes", "a"];
+    expect(impersonated().map((each) => each.sort())).toEqual([
+      [extra, ["impersonate-group", "dev, ops"], ["impersonate-uid", "7"], ["impersonate-user", "jane"]],
+      [extra, ["impersonate-group", "qa"], ["impersonate-uid", "8"], ["impersonate-user", "joe"]],
+    ]);
+    expect(() => connect({ kubeconfig: config({}), asGroup: ["dev"], userAgent })).toThrow("name one with --as");
+  });
+
+  test("impersonation reaches the server in UTF-8", async () => {
+    const through = connect({ kubeconfig: config({}), as: "jürgen☃", userAgent });
+    await ask(through);
+    // With a body, too, in which Node would have another encoding.
+    await createClient(through).create(namespaces, { metadata: { name: "ü" } });
+    const read = server.seen.map(({ headers }) => Buffer.from(String(headers["impersonate-user"]), "latin1").toString());
+    expect(read).toEqual(["jürgen☃", "jürgen☃"]);
+  });
+
+  test("--server, --certificate-authority, --tls-server-name and --token need no kubeconfig", async () => {
+    const options = { kubeconfig: "/nowhere", server: `${server.url}/`, userAgent };
+    await ask(connect({ ...options, certificateAuthority: file("own.pem", authority.ca), tlsServerName: "kube.test", token: "typed" }));
+    await connection?.close();
+    await ask(connect({ ...options, insecureSkipTlsVerify: true }));
+    await connection?.close();
+    expect(authorizations()).toEqual(["Bearer typed", undefined]);
+    await expect(ask(connect(options))).rejects.toThrow("Untrusted");
+    expect(() => connect({ ...options, insecureSkipTlsVerify: true, certificateAuthority: "x" })).toThrow("contradict each other");
+    expect(() => connect({ ...options, server: "nonsense" })).toThrow("nonsense is no address of a server");
+  });
+
+  test("--cluster, --user, --server and --token take the place of the context's", async () => {
+    const users = [
+      { name: "u", user: { token: "t1" } },
+      { name: "v", user: { exec: { command: "/nowhere/plugin" } } },
+    ];
+    const clusters = [{ name: "d", cluster: { server: "https://127.0.0.1:1", "tls-server-name": "other.test" } }, cluster()];
+    const contexts = [{ name: "x", context: { cluster: "d", user: "v" } }];
+    const kubeconfig = file("many", JSON.stringify({ clusters, users, contexts, "current-context": "x" }));
+    await ask(connect({ kubeconfig, cluster: "c", user: "u", userAgent }));
+    await connection?.close();
+    await ask(connect({ kubeconfig, server: server.url, insecureSkipTlsVerify: true, token: "t2", userAgent }));
+    expect(authorizations()).toEqual(["Bearer t1", "Bearer t2"]);
+    expect(() => connect({ kubeconfig, cluster: "e", userAgent })).toThrow("cluster e is not in");
+  });
+
   test("several files are merged, the first mention wins; another context can be chosen", () => {
     const first = file("first", "current-context: a\ncontexts:\n- {name: a, context: {cluster: c, user: u}}\n");
     const second = file(
@@ -188,7 +240,7 @@ describe("kubeconfig", () => {
     );
     const paths = [first, join(folder, "absent"), second].join(delimiter);
     expect(kubeconfigAccess(paths)).toMatchObject({ server: "https://one:6443", namespace: "default" });
-    expect(kubeconfigAccess(paths, "b")).toMatchObject({ namespace: "two" });
+    expect(kubeconfigAccess(paths, { context: "b" })).toMatchObject({ namespace: "two" });
   });
 
   test.each<[string, () => void, string]>([
@@ -196,6 +248,28 @@ describe("kubeconfig", () => {
     ["no such context", () => connect({ kubeconfig: config({}), context: "y", userAgent }), "context y is not in"],
     ["no such cluster", () => connect({ kubeconfig: config({}, {}, { cluster: "z" }), userAgent }), "it has: c"],
     ["no such user", () => connect({ kubeconfig: config({}, {}, { user: "z" }), userAgent }), "user z is not in"],
+    [
+      "text",
+      () => connect({ kubeconfig: file("text", "just text"), userAgent }),
+      "is no kubeconfig: its clusters are no list of {name, cluster}",
+    ],
+    ["other shapes", () => connect({ kubeconfig: file("shapes", "users: [null]"), userAgent }), "its users are no list of {name, user}"],
+    [
+      "broken YAML",
+      () => connect({ kubeconfig: file("broken", "a: [b"), userAgent }),
+      `can't read ${join(folder, "broken")}: Flow sequence`,
+    ],
+    ["a folder", () => connect({ kubeconfig: folder, userAgent }), `can't read ${folder}: EISDIR`],
+    [
+      "no HTTP",
+      () => connect({ kubeconfig: config({}, { server: "ftp://x" }), userAgent }),
+      "ftp://x is no address of a server (cluster c in",
+    ],
+    [
+      "a name that would be a header",
+      () => connect({ kubeconfig: config({}), as: "a\r\nb: c", userAgent }),
+      'nobody can be called "a\\r\\nb: c"',
+    ],
     ["no context at all", () => connect({ kubeconfig: file("empty", ""), userAgent }), "has no current-context"],
     ["a proxy", () => connect({ kubeconfig: config({}, { "proxy-url": "http://p" }), userAgent }), "proxy-url, which is not supported"],
     ["gcp", () => connect({ kubeconfig: config({ "auth-provider": { name: "gcp" } }), userAgent }), "use its exec plugin"],

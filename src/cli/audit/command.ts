@@ -18,7 +18,7 @@ export function addAudit(program: Command, io: Io, done: (code: number) => void)
     .option("--phase <phases>", "the outcome: Promoted, RolledBack, Held, Cancelled, Superseded, Bypassed, Denied …; several with commas")
     .option("--bypassed", "only changes that reached the cluster without a canary")
     .option("--apiserver-log <file>", "kube-apiserver's audit log: adds refusals, and who made the changes that came without a canary")
-    .option("-o, --output <format>", "json, csv or markdown")
+    .option("-o, --output <format>", "json, yaml, jsonpath=TEMPLATE, csv or markdown")
     .addHelpText("after", help)
     .action(async (_: unknown, command: Command) =>
       done(await (await import("./list.ts")).list(io, command.optsWithGlobals<ListOptions>())),
@@ -37,7 +37,7 @@ export function addAudit(program: Command, io: Io, done: (code: number) => void)
       "--accept-break <time...>",
       "a break of the chain (HeadsLost) that you have looked into, by its time: it is noted, and no finding any more",
     )
-    .option("-o, --output <format>", "json")
+    .option("-o, --output <format>", "json, yaml or jsonpath=TEMPLATE")
     .addHelpText("after", verifyHelp)
     .action(async (_: unknown, command: Command) =>
       done(await (await import("./verify.ts")).verify(io, command.optsWithGlobals<VerifyOptions>())),
@@ -56,6 +56,8 @@ const from = (command: Command): Command =>
       .option("-n, --namespace <name>", "namespace (default: that of the context; verify and export: all)")
       .option("-A, --all-namespaces", "all namespaces")
       .option("-f, --filename <file>", "an export instead of the cluster; - is standard input"),
+    // Who asked or decided, here.
+    ["--user"],
   );
 
 const help = `

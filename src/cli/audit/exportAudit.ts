@@ -1,4 +1,5 @@
 import type { Io } from "../io.ts";
+import { jsonText } from "../output/format.ts";
 import { type AuditOptions, type ExportHeader, readSource } from "./source.ts";
 
 /** `kubectl serin audit export`: JSON Lines, in the order of their seals; what is still live comes last. Exit code 0, 2 when something could not be read. */
@@ -13,8 +14,8 @@ export async function exportAudit(io: Io, options: AuditOptions): Promise<number
     heads: heads ?? null,
     keys,
   };
-  io.out(`${JSON.stringify(header)}\n`);
-  for (const plan of [...plans].sort((a, b) => numberOf(a) - numberOf(b))) io.out(`${JSON.stringify(withoutOwners(plan))}\n`);
+  io.out(`${jsonText(header)}\n`);
+  for (const plan of [...plans].sort((a, b) => numberOf(a) - numberOf(b))) io.out(`${jsonText(withoutOwners(plan))}\n`);
   for (const what of unread) io.err(`not exported: ${what}\n`);
   return unread.length > 0 ? 2 : 0;
 }

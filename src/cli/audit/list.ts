@@ -2,7 +2,7 @@ import type { CanaryPlan } from "../../api/plan.ts";
 import { readApiserverLog } from "../../core/audit/apiserverLog.ts";
 import { readAuditedPlan } from "../../core/audit/auditedPlan.ts";
 import type { Io } from "../io.ts";
-import { UserError } from "../userError.ts";
+import { formatOf, isForPeople, printObject } from "../output/format.ts";
 import { auditRows } from "./auditRow.ts";
 import { type FilterOptions, filtered } from "./filter.ts";
 import { type AuditOptions, readSource, textOf } from "./source.ts";
@@ -12,21 +12,18 @@ export interface ListOptions extends AuditOptions, FilterOptions {
   apiserverLog?: string;
 }
 
-const formats = ["json", "csv", "markdown"];
-
 /** `kubectl serin audit`: one line for each change. Exit code 0, also when there is none. */
 export async function list(io: Io, options: ListOptions): Promise<number> {
   const { output, apiserverLog } = options;
-  if (output !== undefined && !formats.includes(output))
-    throw new UserError({ what: `can't print as ${output}`, why: "there is no such format", todo: `use one of: ${formats.join(", ")}` });
+  const format = formatOf(output, ["json", "yaml", "jsonpath", "csv", "markdown"]);
   const source = await readSource(io, options, false);
   const log = apiserverLog === undefined ? undefined : readApiserverLog(await textOf(io, apiserverLog));
   const plans = readable(source.plans);
   const within = auditRows(plans, log).filter(({ namespace }) => source.namespace === undefined || namespace === source.namespace);
   const rows = filtered(within, options, io.now());
-  if (output === "json") io.out(`${JSON.stringify(rows, undefined, 2)}\n`);
-  else if (output === "csv") io.out(`${csvLines(rows).join("\r\n")}\r\n`);
-  else if (output === "markdown") io.out(`${markdownLines(rows).join("\n")}\n`);
+  if (format.is === "csv") io.out(`${csvLines(rows).join("\r\n")}\r\n`);
+  else if (format.is === "markdown") io.out(`${markdownLines(rows).join("\n")}\n`);
+  else if (!isForPeople(format)) printObject(io, format, rows, []);
   else if (rows.length === 0) io.err("no image change matches\n");
   else
     io.out(

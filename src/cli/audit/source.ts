@@ -16,7 +16,8 @@ import { type ConnectOptions, connected } from "../connected.ts";
 import type { Cluster, Io } from "../io.ts";
 import { UserError } from "../userError.ts";
 
-export interface AuditOptions extends ConnectOptions {
+/** Without `user`, which is who asked or decided. */
+export interface AuditOptions extends Omit<ConnectOptions, "user"> {
   allNamespaces?: boolean;
   /** An export instead of the cluster. */
   filename?: string;
@@ -49,11 +50,11 @@ export interface ExportHeader {
 
 /** @param everywhere whether all namespaces are meant when none is named */
 export async function readSource(io: Io, options: AuditOptions, everywhere: boolean): Promise<Source> {
-  if (options.filename !== undefined) return narrowed(fromExport(await textOf(io, options.filename)), options.namespace);
-  const cluster = connected(io, options);
+  if (options.filename !== undefined) return narrowed(fromExport(await textOf(io, options.filename)), options.namespace || undefined);
+  const cluster = connected(io, { ...options, user: undefined });
   try {
-    const all = options.allNamespaces || (everywhere && options.namespace === undefined);
-    const namespace = all ? undefined : (options.namespace ?? cluster.namespace);
+    const all = options.allNamespaces || (everywhere && !options.namespace);
+    const namespace = all ? undefined : cluster.namespace;
     const { plans, heads } = await atOneMoment(cluster, namespace);
     const keys = await configMap(cluster, auditKeysName);
     const unread = [heads, keys].flatMap(({ error }) => error ?? []);

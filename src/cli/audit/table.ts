@@ -1,4 +1,5 @@
-import { padded, painted, printable, widthOf } from "../cut.ts";
+import { padded, painted, printable } from "../cut.ts";
+import { columnsOf } from "../width.ts";
 import type { AuditRow } from "./auditRow.ts";
 
 type Column = [title: string, of: (row: AuditRow) => string, widest: number];
@@ -23,7 +24,10 @@ export function tableLines(rows: readonly AuditRow[], { namespaces, width }: { n
   const shown = columns(namespaces);
   const cells = [shown.map(([title]) => title), ...rows.map((row) => shown.map(([, of]) => printable(of(row))))];
   const widths = shown.map(([, , widest], index) =>
-    Math.min(widest, Math.max(...cells.map((line) => widthOf([{ text: line[index] ?? "" }])))),
+    Math.min(
+      widest,
+      cells.reduce((most, line) => Math.max(most, columnsOf(line[index] ?? "")), 0),
+    ),
   );
   return cells.map((line) => {
     const spans = line.flatMap((text, index) => [...padded([{ text }], widths[index] ?? 0, "…"), { text: "  " }]);
@@ -59,17 +63,24 @@ export const csvLines = (rows: readonly AuditRow[]): string[] => [
 ];
 
 function csvCell(text: string): string {
-  const harmless = printable(/^[=+\-@\t]/.test(text) ? `'${text}` : text);
-  return /[",\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+  const shown = printable(text);
+  const harmless = /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]/.test(shown) ? `'${shown}` : shown;
+  return /[",;\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }
+
+/** As text: no cell of its own, no tag, no link or picture that whoever reads the report would load. */
+const markdownCell = (text: string): string =>
+  printable(text)
+    .replace(/[\\|`*[\]!]/g, "\\$&")
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;");
 
 /** A report to paste: what there was, then each change. */
 export function markdownLines(rows: readonly AuditRow[]): string[] {
   const counts = new Map<string, number>();
   for (const { outcome } of rows) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   const shown = columns(true);
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => printable(cell).replaceAll("|", "\\|").replaceAll("<", "&lt;")).join(" | ")} |`;
+  const line = (cells: readonly string[]) => `| ${cells.map(markdownCell).join(" | ")} |`;
   return [
     "# Image changes",
     "",

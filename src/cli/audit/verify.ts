@@ -2,9 +2,10 @@ import { apiVersion, systemNamespace } from "../../api/names.ts";
 import { readApiserverLog } from "../../core/audit/apiserverLog.ts";
 import { type Verified, verifyAudit } from "../../core/audit/verify.ts";
 import { compareWithLog } from "../../core/audit/witness.ts";
-import { ApiError } from "../../kube/apiError.ts";
+import { ApiError, isForbidden } from "../../kube/apiError.ts";
 import { printable } from "../cut.ts";
 import type { Io } from "../io.ts";
+import { formatOf, isForPeople, printObject, structured } from "../output/format.ts";
 import type { AuditVerification } from "../output/reportSchemas.ts";
 import { UserError } from "../userError.ts";
 import { readable } from "./list.ts";
@@ -22,14 +23,14 @@ const codes = { clean: 0, findings: 1, unchecked: 2 } as const;
 /** `kubectl serin audit verify`. */
 export async function verify(io: Io, options: VerifyOptions): Promise<number> {
   const { output, root, apiserverLog, acceptBreak = [] } = options;
-  if (output !== undefined && output !== "json")
-    throw new UserError({ what: `can't print as ${output}`, why: "there is no such format", todo: "use: -o json" });
+  const format = formatOf(output, structured);
   const source = await sourceOf(io, options);
   const verified = verifyAudit({ ...source, root, now: io.now(), acceptedBreaks: acceptBreak });
   const all = apiserverLog === undefined ? verified : withLog(verified, source, await textOf(io, apiserverLog));
   const result = { ...all, unchecked: [...source.unread, ...all.unchecked] };
   const said: AuditVerification = { apiVersion, kind: "AuditVerification", ...result };
-  io.out(output === "json" ? `${JSON.stringify(said, undefined, 2)}\n` : `${linesOf(result).map(printable).join("\n")}\n`);
+  if (isForPeople(format)) io.out(`${linesOf(result).map(printable).join("\n")}\n`);
+  else printObject(io, format, said, []);
   if (result.findings.length > 0) return codes.findings;
   return result.unchecked.length > 0 ? codes.unchecked : codes.clean;
 }
@@ -40,7 +41,9 @@ async function sourceOf(io: Io, options: VerifyOptions): Promise<Source> {
     return await readSource(io, options, true);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    const todo = "ask for the ClusterRole serin-auditor, or check an export with -f";
+    const todo = isForbidden(error)
+      ? "ask for the ClusterRole serin-auditor, or check an export with -f"
+      : "look at Serin itself with: kubectl serin doctor; or check an export with -f";
     throw new UserError({ what: "can't check the record", why: error.message, todo, code: codes.unchecked, cause: error });
   }
 }

@@ -1,4 +1,4 @@
-import { type Verb, valuesOf } from "./tree.ts";
+import { namesFile, type Verb, valuesOf } from "./tree.ts";
 
 /** cobra's directive: no files. */
 const noFiles = 4;
@@ -31,8 +31,7 @@ export function complete(verbs: readonly Verb[], words: readonly string[]): Comp
 
 function inOption({ flags, description }: Verb["options"][number], typed: string): Completed {
   const values = valuesOf(flags, description);
-  if (values === undefined)
-    return { lines: [], directive: flags.includes("--filename") || flags.includes("--kubeconfig") ? files : noFiles };
+  if (values === undefined) return { lines: [], directive: namesFile(flags) ? files : noFiles };
   if ("kubectl" in values) return { lines: [], directive: noFiles, kubectl: values.kubectl };
   return { lines: values.choices.filter((each) => each.startsWith(typed)), directive: noFiles };
 }

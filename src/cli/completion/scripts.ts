@@ -1,4 +1,4 @@
-import { type Verb, valuesOf } from "./tree.ts";
+import { namesFile, type Verb, valuesOf } from "./tree.ts";
 
 export const shells = ["bash", "zsh", "fish", "powershell"] as const;
 export type Shell = (typeof shells)[number];
@@ -106,7 +106,7 @@ const heredoc = (of: ReadonlyArray<{ name: string; description: string }>): stri
 
 function valueCase({ flags, description }: Verb["options"][number]): string {
   const values = valuesOf(flags, description);
-  if (values === undefined) return `echo :${flags.includes("--filename") || flags.includes("--kubeconfig") ? 0 : 4}; exit 0`;
+  if (values === undefined) return `echo :${namesFile(flags) ? 0 : 4}; exit 0`;
   if ("choices" in values) return `printf '%s\\n' ${values.choices.map(quoted).join(" ")} | offer; exit 0`;
   return values.kubectl === "contexts" ? 'exec kubectl __complete config use-context "$typed"' : "from_kubectl namespaces";
 }

@@ -37,3 +37,7 @@ export function valuesOf(flags: readonly string[], description: string): Values 
   const known = ["json", "yaml", "wide", "name", "jsonpath=", "csv", "markdown"];
   return { choices: known.filter((format) => description.includes(format.replace("=", ""))) };
 }
+
+/** Whether an option's value is a file, as completion offers them. */
+export const namesFile = (flags: readonly string[]): boolean =>
+  ["--filename", "--kubeconfig", "--certificate-authority", "--apiserver-log"].some((flag) => flags.includes(flag));

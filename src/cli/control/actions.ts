@@ -136,7 +136,7 @@ function moving(subject: Subject, verb: string): CanaryPlan {
 }
 
 async function sure(io: Io, subject: Subject, question: string): Promise<void> {
-  if ((await io.confirm(question)) !== false) return;
+  if ((await io.confirm(printable(question))) !== false) return;
   throw refused(subject, "promote", { why: "it was not confirmed, so nothing was changed", todo: "answer yes, or say --yes" });
 }
 

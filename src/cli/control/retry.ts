@@ -20,7 +20,7 @@ export async function retry(io: Io, words: readonly string[], options: ConnectOp
   const deploymentName = planName === undefined ? deploymentNamed(words, "retry", "retry") : undefined;
   const cluster = connected(io, options);
   try {
-    const namespace = options.namespace ?? cluster.namespace;
+    const { namespace } = cluster;
     const name = deploymentName ?? (await onePlan(cluster, namespace, planName ?? "", "retry")).spec.deployment.name;
     const [deployment, plans] = await Promise.all([
       cluster.client.get<Deployment>(resources.deployments, name, namespace),

@@ -33,7 +33,7 @@ export async function withSubject(
   const deploymentName = planName === undefined ? deploymentNamed(words, verb, verb) : undefined;
   const cluster = connected(io, options);
   try {
-    const namespace = options.namespace ?? cluster.namespace;
+    const { namespace } = cluster;
     const named = planName === undefined ? undefined : await onePlan(cluster, namespace, planName, verb);
     const name = named?.spec.deployment.name ?? deploymentName ?? "";
     const [deployment, plans] = await Promise.all([

@@ -42,7 +42,8 @@ async function compare(io: Io, words: readonly string[], options: DiffOptions): 
     const sides = sidesOf(subject, await setsOf(subject));
     if (sides === undefined) {
       const last = plan === undefined ? "" : `; what the last plan changed: kubectl serin diff plan ${plan.metadata.name} -n ${namespace}`;
-      io.err(`no change of ${name} is under way${last}\n`);
+      if (isForPeople(format)) io.err(`no change of ${name} is under way${last}\n`);
+      else printObject(io, format, { apiVersion, kind: "TemplateDiff", namespace, name, images: [], lines: [] } satisfies TemplateDiff, []);
       return codes.same;
     }
     if ("gone" in sides)
@@ -82,7 +83,7 @@ const imagesIn = ({ spec }: PodTemplate): Map<string, string> =>
 const yamlOf = (template: PodTemplate): string[] => stringify(template, { lineWidth: 0, sortMapEntries: true }).trimEnd().split("\n");
 
 /** What diff -u prints, after one line for each image that changes. */
-function linesOf({ from, to, images, lines }: TemplateDiff, isColored: boolean): string {
+function linesOf({ from = "", to = "", images, lines }: TemplateDiff, isColored: boolean): string {
   const { bold, cyan, green, red } = picocolors.createColors(isColored);
   const paint = (line: string): string => {
     if (line.startsWith("@@")) return cyan(line);

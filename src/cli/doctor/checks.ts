@@ -1,7 +1,9 @@
 import { formatDuration } from "../../api/duration.ts";
 import { systemNamespace } from "../../api/names.ts";
+import type { LostSubset } from "../../core/traffic/lostSubsets.ts";
 import type { Deployment, Lease, MutatingWebhookConfiguration, Secret } from "../../kube/object.ts";
 import { isSignedBy, type ReadCertificate, readCertificates } from "../../tls/readCertificates.ts";
+import { subsets } from "./subsets.ts";
 
 /** ok · warning: works, but not as it should · problem · unknown: not allowed to look · skipped: can't be looked at from here, which is usual. */
 export type Level = "ok" | "warning" | "problem" | "unknown" | "skipped";
@@ -31,7 +33,11 @@ export interface Facts {
   policies: Read<
     { names: string[]; unusable: Array<{ name: string; why: string }>; untold: Array<{ name: string; why: string }> } | undefined
   >;
+  /** Other kinds of Serin that are not installed, by their plurals. */
+  missingKinds: readonly string[];
   istio: Read<boolean>;
+  /** Of all namespaces; `partial`: of those that may be read. */
+  lostSubsets: { found: readonly LostSubset[]; partial: boolean };
   prometheus: { address: string; answer?: string; error?: string } | "elsewhere" | undefined;
   /** What this person may do in the namespace. */
   rights: Array<{ verb: string; resource: string; allowed: boolean }>;
@@ -54,6 +60,7 @@ export const findingsOf = (facts: Facts): Finding[] => [
   ...programs(facts),
   lease(facts),
   istio(facts),
+  ...subsets(facts),
   prometheus(facts),
   rights(facts),
   clock(facts),
@@ -61,11 +68,18 @@ export const findingsOf = (facts: Facts): Finding[] => [
 
 const may = (code: string, what: string): Finding => ({ code, level: "unknown", finding: `could not check: you may not read ${what}` });
 
-function kinds({ policies }: Facts): Finding {
+function kinds({ policies, missingKinds }: Facts): Finding {
   const code = "Kinds";
   if (policies === "forbidden") return may(code, "canarypolicies (ClusterRole serin-policy-view)");
   if (policies.value === undefined)
     return { code, level: "problem", finding: "Serin's kinds are not installed", fix: "kubectl apply -k manifests" };
+  if (missingKinds.length > 0)
+    return {
+      code,
+      level: "problem",
+      finding: `kinds of Serin are not installed: ${missingKinds.join(", ")}`,
+      fix: "kubectl apply -k manifests",
+    };
   const { names, unusable } = policies.value;
   const [broken] = unusable;
   if (broken)
@@ -193,7 +207,7 @@ function lease({ lease: read, server, now }: Facts): Finding {
 
 function istio({ istio: read }: Facts): Finding {
   const code = "Istio";
-  if (read === "forbidden") return may(code, "virtualservices");
+  if (read === "forbidden") return may(code, "virtualservices and destinationrules");
   return read.value
     ? { code, level: "ok", finding: "Istio's kinds are there: traffic is split by weight" }
     : {

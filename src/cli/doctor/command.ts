@@ -7,7 +7,9 @@ export function addDoctor(program: Command, { io, reaching, done }: Commands): v
   reaching(
     program
       .command("doctor")
-      .description("Check Serin itself: kinds, webhook, certificates, worker, Istio, Prometheus, your rights, clocks; nothing is changed")
+      .description(
+        "Check Serin itself: kinds, webhook, certificates, worker, Istio, lost subsets, Prometheus, your rights, clocks; nothing is changed",
+      )
       .option("-n, --namespace <name>", "namespace in which your rights are looked at (default: that of the context)")
       .option("-o, --output <format>", "json, yaml or jsonpath=TEMPLATE"),
   )

@@ -17,7 +17,7 @@ export async function doctor(io: Io, options: DoctorOptions): Promise<number> {
   const format = formatOf(options.output, structured);
   const cluster = connected(io, options);
   try {
-    const findings = findingsOf(await lookForDoctor(io, cluster, options.namespace ?? cluster.namespace));
+    const findings = findingsOf(await lookForDoctor(io, cluster, cluster.namespace));
     if (isForPeople(format)) io.out(findings.map(line).join(""));
     else printObject(io, format, { apiVersion, kind: "DoctorReport", findings } satisfies DoctorReport, []);
     return codeOf(findings);

@@ -1,9 +1,10 @@
 import { group, systemNamespace } from "../../api/names.ts";
+import { lostSubsets } from "../../core/traffic/lostSubsets.ts";
 import { isForbidden, isKindNotInstalled } from "../../kube/apiError.ts";
 import type { Deployment, KubeObject, Lease, MutatingWebhookConfiguration, Secret } from "../../kube/object.ts";
 import { resources } from "../../kube/resources.ts";
 import type { Cluster, Io } from "../io.ts";
-import { readPolicies } from "../lookAround.ts";
+import { readPolicies, readRoutes } from "../lookAround.ts";
 import type { Facts, Read } from "./checks.ts";
 
 /** What each right is asked for: plans and their pods are read by `get`, plans are patched by `abort` and its like. */
@@ -18,14 +19,15 @@ const wanted = [
 export async function lookForDoctor(io: Io, { client, about }: Cluster, namespace: string): Promise<Facts> {
   const server = await about();
   const now = io.now();
-  const [configuration, serving, lease, programs, policies, istio, rights] = await Promise.all([
+  const [configuration, serving, lease, programs, policies, istio, rights, missingKinds] = await Promise.all([
     allowed(client.get<MutatingWebhookConfiguration>(resources.mutatingwebhookconfigurations, "canary-serin")),
     allowed(client.get<Secret>(resources.secrets, "serin-webhook-tls", systemNamespace)),
     allowed(client.get<Lease>(resources.leases, "serin-worker", systemNamespace)),
     allowed(client.list<Deployment>(resources.deployments, { namespace: systemNamespace, labelSelector: "app.kubernetes.io/name=serin" })),
     allowed(installed(policiesOf(client))),
-    allowed(installed(client.list<KubeObject>(resources.virtualservices, { namespace }))),
+    allowed(readRoutes(client, namespace)),
     Promise.all(wanted.map((each) => right(client, namespace, each))),
+    missingOf(client, namespace),
   ]);
   const byName =
     programs === "forbidden" ? programs : { value: new Map(programs.value.items.map((each) => [each.metadata.name ?? "", each])) };
@@ -37,9 +39,14 @@ export async function lookForDoctor(io: Io, { client, about }: Cluster, namespac
     lease,
     programs: byName,
     policies,
-    istio: istio === "forbidden" ? istio : { value: istio.value !== undefined },
+    istio: istio === "forbidden" ? istio : { value: istio.value.istio },
+    lostSubsets:
+      istio === "forbidden"
+        ? { found: [], partial: true }
+        : { found: lostSubsets(istio.value.virtualServices, istio.value.destinationRules), partial: istio.value.partial },
     prometheus: await askPrometheus(io, byName === "forbidden" ? undefined : byName.value.get("serin-worker")),
     rights,
+    missingKinds,
     namespace,
   };
 }
@@ -51,6 +58,20 @@ async function policiesOf(client: Cluster["client"]) {
     return said?.status === "False" ? [{ name: metadata.name, why: said.message }] : [];
   });
   return { names: policies.map(({ metadata }) => metadata.name), unusable, untold };
+}
+
+/** Beside canarypolicies, which are read whole. */
+async function missingOf(client: Cluster["client"], namespace: string): Promise<string[]> {
+  const kinds = [
+    { resource: resources.canaryplans, of: { namespace } },
+    { resource: resources.metrictemplates, of: {} },
+    { resource: resources.sidecarpolicies, of: {} },
+  ];
+  const found = await Promise.all(kinds.map(({ resource, of }) => allowed(installed(client.list<KubeObject>(resource, of)))));
+  return kinds.flatMap(({ resource }, index) => {
+    const read = found[index];
+    return read !== undefined && read !== "forbidden" && read.value === undefined ? [resource.plural] : [];
+  });
 }
 
 async function allowed<T>(reading: Promise<T>): Promise<Read<T>> {

@@ -23,7 +23,7 @@ export async function explain(io: Io, words: readonly string[], options: Explain
   const format = formatOf(options.output);
   const cluster = connected(io, options);
   try {
-    const namespace = options.namespace ?? cluster.namespace;
+    const { namespace } = cluster;
     const around = await lookAround(cluster.client, namespace, name, io.now());
     if (around === undefined)
       throw new UserError({

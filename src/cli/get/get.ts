@@ -26,8 +26,8 @@ export async function get(io: Io, words: readonly string[], options: GetOptions)
   const format = formatOf(options.output);
   const cluster = connected(io, options);
   try {
-    const namespace = options.namespace ?? cluster.namespace;
-    const style = { color: options.color && wantsColor(io), ascii: options.ascii ?? false };
+    const { namespace } = cluster;
+    const style = { color: options.color && wantsColor(io), ascii: options.ascii ?? isAsciiLocale(io) };
     const look = async () => existing(await lookUp(cluster.client, namespace, name));
     if (options.watch)
       return await watch(io, look, isForPeople(format) ? picture(io, style) : { show: objects(io, format), outcome: outcomeOf });
@@ -52,6 +52,12 @@ export function existing(scene: Scene): Scene {
     why: `there is no Deployment ${scene.name} in namespace ${scene.namespace}, and no plan of one`,
     todo: "name the namespace with -n, or look with: kubectl get deployments -A",
   });
+}
+
+/** POSIX' own order. Where nothing is said, as in most containers, terminals know UTF-8. */
+function isAsciiLocale({ env }: Io): boolean {
+  const { LC_ALL, LC_CTYPE, LANG } = env;
+  return /^(C|POSIX)$/.test(LC_ALL || LC_CTYPE || LANG || "");
 }
 
 /** no-color.org: any value but the empty one. A dumb terminal and a pipe get no colour either. */

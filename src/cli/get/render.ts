@@ -90,7 +90,7 @@ type Cells = [name: Span[], kind: Span[], status: Span[], age: Span[], info: Spa
 function table(tree: Row, pen: Pen, width: number): Span[][] {
   const titles = ["NAME", "KIND", "STATUS", "AGE", "INFO"].map((title) => [{ text: title }]) as unknown as Cells;
   const rows = [titles, ...flatten(tree, "", "", pen)];
-  const widest = (column: number) => Math.max(...rows.map((cells) => widthOf(cells[column] ?? [])));
+  const widest = (column: number) => rows.reduce((most, cells) => Math.max(most, widthOf(cells[column] ?? [])), 0);
   const others = [1, 2, 3].map(widest);
   const taken = others.reduce((sum, each) => sum + each + gap.length, 0);
   const infos = Math.min(widest(4), 24);

@@ -9,7 +9,7 @@ export const addLint = (program: Command, io: Io, done: (code: number) => void):
     .description("Find what is wrong with policies and metric templates before they are applied; no cluster is asked")
     .requiredOption("-f, --filename <file...>", "YAML files; - is standard input")
     .option("--scrape-interval <duration>", "how often Prometheus scrapes: a rate needs a range of two", "15s")
-    .option("-o, --output <format>", "json, yaml or jsonpath=TEMPLATE")
+    .option("-o, --output <format>", "wide (with the rules), json, yaml, name (objects with findings) or jsonpath=TEMPLATE")
     .addHelpText("after", help)
     .action(async (options: LintOptions) => done(await (await import("./lint.ts")).lint(io, options)));
 

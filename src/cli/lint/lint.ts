@@ -17,19 +17,30 @@ export interface LintOptions {
 
 /** `kubectl serin lint -f FILE…`: reads manifests without a cluster. Exit code 1 when something would not work as written. */
 export async function lint(io: Io, { filename = [], scrapeInterval, output }: LintOptions): Promise<number> {
-  const format = formatOf(output, structured);
+  const format = formatOf(output, ["wide", "name", ...structured]);
   const scrapeMs = scrapeTime(scrapeInterval);
   const all = await loadManifests(io, "lint", filename);
   const findings = findingsOf(all, scrapeMs);
-  if (isForPeople(format)) io.out(lines(all, findings));
-  else printObject(io, format, { apiVersion, kind: "LintReport", findings } satisfies LintReport, []);
+  if (isForPeople(format)) io.out(lines(all, findings, format.is === "wide"));
+  else printObject(io, format, { apiVersion, kind: "LintReport", findings } satisfies LintReport, namesOf(findings));
   return findings.some(({ level }) => level === "error") ? exitCodes.usage : 0;
 }
 
-/** One line for each, as compilers print them, so that editors find the place. */
-function lines(all: readonly Written[], findings: readonly Finding[]): string {
+/** The objects that something was found in, each once, as kubectl names them. */
+const namesOf = (findings: readonly Finding[]): string[] => [
+  ...new Set(
+    findings.flatMap(({ object }) => {
+      const [kind = "", name] = object.split(" ");
+      return name === undefined ? [] : [`${kind.toLowerCase()}.${group}/${name}`];
+    }),
+  ),
+];
+
+/** One line for each, as compilers print them, so that editors find the place; `wide`: with the rule behind it. */
+function lines(all: readonly Written[], findings: readonly Finding[], wide: boolean): string {
   const told = findings.map(
-    ({ file, line, column, level, object, message }) => `${file}:${line}:${column}: ${level}: ${object}: ${message}`,
+    ({ file, line, column, level, rule, object, message }) =>
+      `${file}:${line}:${column}: ${level}: ${object}: ${message}${wide ? ` [${rule}]` : ""}`,
   );
   return [...told, summary(all, findings)].map((line) => `${printable(line)}\n`).join("");
 }

@@ -8,6 +8,7 @@ import { type ConnectOptions, connected } from "../connected.ts";
 import { fieldManager } from "../control/ask.ts";
 import { printable } from "../cut.ts";
 import type { Cluster, Io } from "../io.ts";
+import { nameable } from "../target.ts";
 import { exitCodes, UserError } from "../userError.ts";
 
 /** One attempt takes the worker 10 s at most. */
@@ -40,7 +41,7 @@ export async function notifyTest(io: Io, name: string, options: ConnectOptions):
 }
 
 async function policyNamed({ client }: Cluster, name: string): Promise<CanaryPolicy> {
-  const raw = await client.get<KubeObject>(resources.canarypolicies, name);
+  const raw = nameable.test(name) ? await client.get<KubeObject>(resources.canarypolicies, name) : undefined;
   if (raw === undefined)
     throw new UserError({ what: `can't test CanaryPolicy ${name}`, why: "there is none of this name", todo: "kubectl get cpol" });
   const { policy, error } = parsePolicy(raw);

@@ -37,8 +37,8 @@ export const templateDiff = z
     namespace: z.string(),
     name: z.string(),
     plan: z.string().optional(),
-    from: z.string().describe("Whose template is on the left: stable, in words."),
-    to: z.string(),
+    from: z.string().optional().describe("Whose template is on the left: stable, in words. Absent, and so is to: no change is under way."),
+    to: z.string().optional(),
     images: z.array(z.strictObject({ container: z.string(), before: z.string().optional(), after: z.string().optional() })),
     lines: z.array(z.string()).describe("A unified diff of the pod templates as YAML; empty: they are the same."),
   })

@@ -26,7 +26,7 @@ export async function plan(io: Io, options: PlanOptions): Promise<number> {
   const wanted = await policiesIn(io, options.filename ?? []);
   const cluster = connected(io, options);
   try {
-    const namespace = options.allNamespaces ? undefined : (options.namespace ?? cluster.namespace);
+    const namespace = options.allNamespaces ? undefined : cluster.namespace;
     const arounds = await lookOver(cluster.client, { namespace, selector: options.selector, wanted, now: io.now() });
     const preview = previewOf(wanted, arounds);
     if (!isForPeople(format)) printObject(io, format, preview, []);

@@ -31,7 +31,7 @@ const tries = 5;
 export async function repair(io: Io, words: readonly string[], options: RepairOptions): Promise<number> {
   const target = workloadNamed(words, "repair");
   const cluster = connected(io, options);
-  const namespace = options.namespace ?? cluster.namespace;
+  const { namespace } = cluster;
   const site = { io, client: cluster.client, namespace, target };
   try {
     for (let left = tries; ; left -= 1) {

@@ -15,7 +15,7 @@ export function addSidecars(program: Command, { io, reaching, done }: Commands):
       .option("-l, --selector <labels>", "only pods with these labels, as kubectl takes them")
       .option("--missing", "only pods that lack something; exit code 2 if there are any")
       .option("--policy <name>", "only what this policy asks")
-      .option("-o, --output <format>", "json, yaml, wide or name"),
+      .option("-o, --output <format>", "wide, json, yaml, name or jsonpath=TEMPLATE"),
   )
     .addHelpText("after", listHelp)
     .action(async (options: SidecarsOptions) => done(await (await import("./sidecars.ts")).sidecars(io, options)));

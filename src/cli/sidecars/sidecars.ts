@@ -1,9 +1,9 @@
-import { stringify } from "yaml";
 import { systemNamespace } from "../../api/names.ts";
 import { whySystem } from "../../core/admission/policyFor.ts";
 import { type ConnectOptions, connected } from "../connected.ts";
 import { printable } from "../cut.ts";
 import type { Io } from "../io.ts";
+import { formatOf, isForPeople, printObject } from "../output/format.ts";
 import { exitCodes, UserError } from "../userError.ts";
 import { lookAtPods, readSidecarPolicies } from "./lookAtSidecars.ts";
 import { sidecarLines } from "./sidecarLines.ts";
@@ -17,14 +17,12 @@ export interface SidecarsOptions extends ConnectOptions {
   output?: string;
 }
 
-const formats = ["json", "yaml", "wide", "name"] as const;
-
 /** `kubectl serin sidecars`: which pods carry what SidecarPolicies ask for. Reads pods and policies itself, so it needs no worker. */
 export async function sidecars(io: Io, options: SidecarsOptions): Promise<number> {
-  const format = formatOf(options.output);
+  const format = formatOf(options.output, ["wide", "json", "yaml", "name", "jsonpath"]);
   const cluster = connected(io, options);
   try {
-    const namespace = options.allNamespaces ? undefined : (options.namespace ?? cluster.namespace);
+    const namespace = options.allNamespaces ? undefined : cluster.namespace;
     const found = await readSidecarPolicies(cluster.client);
     known(found, options.policy);
     const pods =
@@ -32,26 +30,13 @@ export async function sidecars(io: Io, options: SidecarsOptions): Promise<number
     const report = sidecarReport(found, pods, { policy: options.policy, onlyMissing: options.missing ?? false });
     for (const { why } of found.unusable) io.err(`warning: ${printable(why)}\n`);
     const everywhere = namespace === undefined;
-    if (report.pods.length === 0 && format !== "json" && format !== "yaml") io.err(`${nothing(report, namespace, options)}\n`);
-    else io.out(printed(report, format, { everywhere, wide: format === "wide", now: io.now() }));
+    const lists = isForPeople(format) || format.is === "name";
+    if (report.pods.length === 0 && lists) io.err(`${nothing(report, namespace, options)}\n`);
+    else if (isForPeople(format)) io.out(`${sidecarLines(report, { everywhere, wide: format.is === "wide", now: io.now() }).join("\n")}\n`);
+    else printObject(io, format, report, [...new Set(report.pods.map(({ name }) => `pod/${name}`))]);
     return options.missing && report.pods.some(isMissing) ? exitCodes.missing : 0;
   } finally {
     await cluster.close();
-  }
-}
-
-function printed(report: SidecarReport, format: (typeof formats)[number] | undefined, columns: Parameters<typeof sidecarLines>[1]): string {
-  switch (format) {
-    case "json":
-      return `${JSON.stringify(report, undefined, 2)}\n`;
-    case "yaml":
-      // As YAML 1.1, in which a bare `off` is no string: what kubectl and most others read.
-      return stringify(report, { version: "1.1" });
-    case "name":
-      return [...new Set(report.pods.map(({ name }) => `pod/${name}\n`))].join("");
-    case "wide":
-    case undefined:
-      return `${sidecarLines(report, columns).join("\n")}\n`;
   }
 }
 
@@ -73,15 +58,5 @@ function known({ policies, unusable }: Awaited<ReturnType<typeof readSidecarPoli
     what: `can't show policy ${wanted}`,
     why: `there is no SidecarPolicy ${wanted}`,
     todo: names.length === 0 ? "look with: kubectl get sidecarpolicies" : `there are: ${names.sort().join(", ")}`,
-  });
-}
-
-function formatOf(output: string | undefined): (typeof formats)[number] | undefined {
-  const format = formats.find((each) => each === output);
-  if (format !== undefined || output === undefined) return format;
-  throw new UserError({
-    what: `can't print -o ${output}`,
-    why: `the formats are ${formats.join(", ")}`,
-    todo: "write -o json, or leave it out",
   });
 }

@@ -1,5 +1,6 @@
 import type { DaemonSet, Deployment, StatefulSet } from "../../kube/object.ts";
 import { type Resource, resources } from "../../kube/resources.ts";
+import { nameable } from "../target.ts";
 import { UserError } from "../userError.ts";
 
 /** What can be restarted at a pace of its own. */
@@ -27,6 +28,7 @@ export function workloadNamed(words: readonly string[], verb: string): WorkloadN
   const wrong = (why: string) =>
     new UserError({ what: `can't ${verb} ${words.join(" ")}`, why, todo: `write it like: kubectl serin sidecars ${verb} deploy/web` });
   if (!name || rest.length > 0) throw wrong("that is not one workload");
+  if (!nameable.test(name)) throw wrong("nothing can be called that: lower case letters, digits, hyphens and dots, at most 253");
   const kind = kinds.find((each) => each.words.includes(typed.toLowerCase().replace(/\.apps$/, "")));
   if (kind === undefined)
     throw wrong(`${typed} is none of Deployment, DaemonSet and StatefulSet, which replace their pods at their own pace`);

@@ -60,7 +60,7 @@ export async function simulate(io: Io, options: SimulateOptions): Promise<number
   const files = options.filename === undefined ? [] : await loadManifests(io, "simulate", options.filename);
   const cluster = connected(io, options);
   try {
-    const namespace = options.namespace ?? cluster.namespace;
+    const { namespace } = cluster;
     const policy = await policyNamed(cluster.client, options.policy, files);
     const { canary, stable } = options;
     const subject = await subjectOf(cluster.client, { namespace, name, to: window.to, canary, stable });
