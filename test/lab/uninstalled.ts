@@ -81,14 +81,18 @@ export async function leftBehind(story: Story): Promise<string[]> {
   return [...names, ...(await marked(story))];
 }
 
-/** Objects of the team, and those that Kubernetes made of them, that bear a mark of Serin: label, annotation, finalizer, owner, field manager. */
+/**
+ * Objects of the team, and those that Kubernetes made of them, that bear a mark of Serin: label, annotation, finalizer, owner, field manager. But for who
+ * made the ReplicaSet of a promoted canary: that was Serin, and Kubernetes remembers it.
+ */
 export async function marked(story: Story): Promise<string[]> {
   const kinds = "deployments,replicasets,pods,services,virtualservices,destinationrules";
   const { items } = JSON.parse(await story.kubectl("get", kinds, "-o", "json", "--show-managed-fields")) as { items: Stored[] };
   return items
-    .filter(({ metadata: { annotations, ...rest } }) => {
+    .filter(({ kind, metadata: { annotations, ...rest } }) => {
       const { "kubectl.kubernetes.io/last-applied-configuration": _, ...notes } = annotations ?? {};
-      return /serin/.test(JSON.stringify({ ...rest, managedFields: ofWriters(rest["managedFields"]), notes }));
+      const managedFields = kind === "ReplicaSet" ? [] : ofWriters(rest["managedFields"]);
+      return /serin/.test(JSON.stringify({ ...rest, managedFields, notes }));
     })
     .map(({ kind, metadata }) => `${kind} ${metadata.name}`);
 }
