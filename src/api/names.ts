@@ -41,6 +41,15 @@ export const annotations = {
   sidecars: `${group}/sidecars`,
 } as const;
 
+/** Those that Serin itself writes on a Deployment; the others are the user's. */
+export const ownMarks: readonly string[] = [
+  annotations.intent,
+  annotations.unpauseAsked,
+  annotations.approval,
+  annotations.beforePause,
+  annotations.admitted,
+];
+
 export const labels = {
   /** On plans, canary ReplicaSets and rules of ours: the Deployment they belong to. */
   deployment: `${group}/deployment`,

@@ -19,3 +19,10 @@ export function planName(deployment: string, requestUid: string): string {
   const digest = createHash("sha256").update(`${deployment}\n${requestUid}`).digest("hex");
   return `${cutName(deployment, longest - suffixLength - 1)}-${hashOf(digest).slice(0, suffixLength)}`;
 }
+
+/**
+ * The record of a change that came without a canary: webhook and worker name it alike, so that kube-apiserver's log, where the webhook names it, tells
+ * who made the change. Each write of a Deployment's spec or annotations adds 1 to its generation (kubernetes:pkg/registry/apps/deployment/strategy.go).
+ * @param generation of the Deployment with the change
+ */
+export const bypassName = (deployment: string, uid: string, generation: number): string => planName(deployment, `${uid}/${generation}`);

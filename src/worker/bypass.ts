@@ -1,7 +1,7 @@
 import { fitted } from "../api/fit.ts";
 import { apiVersion, labels } from "../api/names.ts";
 import { type CanaryPlan, isLive, type PlanStatus, planSpec } from "../api/plan.ts";
-import { labelOf, planName } from "../api/planName.ts";
+import { bypassName, labelOf } from "../api/planName.ts";
 import type { CanaryPolicy } from "../api/policy.ts";
 import { hashOf } from "../api/template.ts";
 import { optsOut } from "../core/admission/bypass.ts";
@@ -44,7 +44,7 @@ export function bypassOf(
     apiVersion,
     kind: "CanaryPlan",
     metadata: {
-      name: planName(after.name, `${after.uid}/${after.generation}`),
+      name: bypassName(after.name, after.uid, after.generation),
       namespace: after.namespace,
       labels: { [labels.deployment]: labelOf(after.name) },
     },

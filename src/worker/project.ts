@@ -1,4 +1,4 @@
-import { annotations, fieldManager, finalizers, labels, podTemplateHash, revision } from "../api/names.ts";
+import { annotations, fieldManager, finalizers, labels, ownMarks, podTemplateHash, revision } from "../api/names.ts";
 import { imagesOf, type PodTemplate, templateDigest } from "../api/template.ts";
 import { claimsIn, hostPortIn } from "../core/admission/twoVersions.ts";
 import { metricsRevision } from "../core/analysis/builtin/canaryRevision.ts";
@@ -85,6 +85,7 @@ export function projectReplicaSet({ metadata, spec, status }: ReplicaSet): Repli
     digest: templateDigest(template),
     images: imagesOf(template),
     madeBy: metadata.labels?.[labels.plan],
+    noted: ownMarks.some((name) => Object.hasOwn(metadata.annotations ?? {}, name)),
     kept: (metadata.finalizers ?? []).includes(finalizers.stable),
     replicas: spec?.replicas ?? 1,
     ready: status?.readyReplicas ?? 0,

@@ -61,6 +61,19 @@ describe("kubectl serin audit", () => {
     ]);
   });
 
+  test("kube-apiserver's log: who made a change that was let through is who the webhook says, whatever else came at that time", async () => {
+    const by = (at: number, user: string, said: Record<string, string>) =>
+      event(at, user, "deployments", "nginx", said, { objectRef: { resource: "deployments", namespace: "pay", name: "nginx" } });
+    const bypassed = { "deployments.serin.dev/decision": "Bypassed" };
+    const lines = [
+      by(380, "trudy", { ...bypassed, "deployments.serin.dev/plan": "pay-past" }),
+      by(398, "mallory", { ...bypassed, "deployments.serin.dev/plan": "pay-other" }),
+      by(399, "lab-admin", {}),
+    ];
+    const { out } = await audit("-A --bypassed --apiserver-log audit.log -o json", { files: { "audit.log": `${lines.join("\n")}\n` } });
+    expect(JSON.parse(out)).toMatchObject([{ plan: "pay-past", user: "trudy", at: at(380) }]);
+  });
+
   test("what can't be read is said", async () => {
     expect(await audit("--since yesterday")).toMatchObject({ code: 1, err: expect.stringContaining("--since 2h") });
     expect(await audit("-o name")).toMatchObject({ code: 1, err: expect.stringContaining("json, yaml, jsonpath=TEMPLATE, csv, markdown") });

@@ -36,7 +36,7 @@ export function auditRows(plans: readonly CanaryPlan[], log?: ApiserverLog): Aud
 function rowOf(plan: CanaryPlan, plans: readonly CanaryPlan[], log: ApiserverLog | undefined): AuditRow {
   const { metadata, spec, status } = plan;
   const event = spec.request ? undefined : requestBehind(plan, plans, log);
-  const at = spec.request?.at ?? status?.startedAt ?? metadata.creationTimestamp ?? "";
+  const at = spec.request?.at ?? timeOf(event) ?? status?.startedAt ?? metadata.creationTimestamp ?? "";
   return {
     at,
     namespace: metadata.namespace,
@@ -57,12 +57,19 @@ function rowOf(plan: CanaryPlan, plans: readonly CanaryPlan[], log: ApiserverLog
   };
 }
 
-/** The request that came without a canary: the one that the webhook let through, else the last one before its record was made. */
+const timeOf = (event: Witnessed | undefined): string | undefined => event && new Date(event.at).toISOString();
+
+/**
+ * The request that came without a canary: the one of which the webhook said that this plan will record it. When it was not asked, the last one before the
+ * record was made: one that kube-apiserver sent without the webhook's answer, if there is any.
+ */
 function requestBehind(plan: CanaryPlan, plans: readonly CanaryPlan[], log: ApiserverLog | undefined): Witnessed | undefined {
-  const before = (log?.requests ?? []).filter(
-    (each) => each.resource === "deployments" && each.isAccepted && bypassAfter(each, plans) === plan,
-  );
-  return before.findLast(({ said }) => said["decision"] === "Bypassed") ?? before.at(-1);
+  const { name, namespace } = plan.metadata;
+  const changes = (log?.requests ?? []).filter((each) => each.resource === "deployments" && each.isAccepted && !each.isDryRun);
+  const named = changes.find(({ said, namespace: its }) => said["plan"] === name && its === namespace);
+  if (named) return named;
+  const before = changes.filter((each) => each.said["plan"] === undefined && bypassAfter(each, plans) === plan);
+  return before.findLast(({ failedOpen }) => failedOpen.length > 0) ?? before.at(-1);
 }
 
 /** What counted, as the worker recorded it, then what was asked; a name without the webhook's stamp may be anybody's. */

@@ -1,5 +1,5 @@
 import { annotations, group, labels } from "../../api/names.ts";
-import { planName } from "../../api/planName.ts";
+import { bypassName, planName } from "../../api/planName.ts";
 import type { CanaryPolicy } from "../../api/policy.ts";
 import { type Admission, allowed, denied, patched } from "./admission.ts";
 import { type AdmissionCase, annotationOf } from "./admissionCase.ts";
@@ -27,10 +27,15 @@ export function admitUnheld(c: AdmissionCase): Admission {
   if (!policy) return untouched(c, "NoPolicy");
   if (promoting) return begin(c, live, policy);
   const bypass = whyBypass(c, policy);
-  if (bypass) return patched("Bypassed", bypass, markOperations(c.object, withoutMarks(c)), { policy: policy.metadata.name });
+  if (bypass)
+    return patched("Bypassed", bypass, markOperations(c.object, withoutMarks(c)), { policy: policy.metadata.name, plan: recordOf(c) });
   if (!c.world.workerIsAlive) return denied(refused.workerDown(policy), { policy: policy.metadata.name });
   return begin(c, live, policy);
 }
+
+/** The name of the plan that the worker will make of this change. */
+const recordOf = ({ asking, oldObject: { metadata } }: AdmissionCase): string =>
+  bypassName(asking.name, metadata.uid ?? "", (metadata.generation ?? 0) + 1);
 
 /**
  * The plan whose canary has been handed over and gets every request by its own subset. Whatever changes the template now, a restart too, would

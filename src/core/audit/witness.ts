@@ -83,14 +83,18 @@ function failedOpen({ plans, log }: ToCompare): Finding[] {
     });
 }
 
-/** The record of a change that came without a canary: it is made a moment after the change. */
-export const bypassAfter = ({ namespace, name, at }: Witnessed, plans: readonly CanaryPlan[]): CanaryPlan | undefined =>
-  plans.find(({ metadata, spec, status }) => {
-    const after = Date.parse(status?.startedAt ?? metadata.creationTimestamp ?? "") - at;
-    return (
-      status?.phase === "Bypassed" && metadata.namespace === namespace && spec.deployment.name === name && after > -1_000 && after < apartMs
-    );
-  });
+/** The record of a change that came without a canary: it is made a moment after the change, and the next one's is made later. */
+export function bypassAfter({ namespace, name, at }: Witnessed, plans: readonly CanaryPlan[]): CanaryPlan | undefined {
+  let found: CanaryPlan | undefined;
+  let soonest = apartMs;
+  for (const plan of plans) {
+    const { metadata, spec, status } = plan;
+    if (status?.phase !== "Bypassed" || metadata.namespace !== namespace || spec.deployment.name !== name) continue;
+    const after = Date.parse(status.startedAt ?? metadata.creationTimestamp ?? "") - at;
+    if (after > -1_000 && after < soonest) [found, soonest] = [plan, after];
+  }
+  return found;
+}
 
 /** Only the worker makes plans and writes their status; only it and the certs process write the heads and the keys. */
 function foreignWrites({ log, systemNamespace }: ToCompare): Finding[] {

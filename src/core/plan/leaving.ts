@@ -39,13 +39,14 @@ function unheld(snapshot: Snapshot, { resourceVersion, images }: DeploymentFacts
   ];
 }
 
-const isTrace = ({ madeBy, deleting }: ReplicaSetFacts): boolean => madeBy !== undefined && !deleting;
+const isTrace = ({ madeBy, noted, deleting }: Pick<ReplicaSetFacts, "madeBy" | "noted" | "deleting">): boolean =>
+  (madeBy !== undefined || noted) && !deleting;
 
 /** What is looked at before Serin goes: all of the cluster. */
 export interface Everything {
   plans: Iterable<CanaryPlan>;
   deployments: Iterable<Named<Pick<DeploymentFacts, "carriesIntent" | "asked" | "traces" | "marked" | "deleting">>>;
-  replicaSets: Iterable<Named<Pick<ReplicaSetFacts, "kept" | "madeBy" | "deleting">>>;
+  replicaSets: Iterable<Named<Pick<ReplicaSetFacts, "kept" | "madeBy" | "noted" | "deleting">>>;
 }
 type Named<T> = T & { namespace: string; name: string };
 
@@ -66,7 +67,7 @@ export function remains({ plans, deployments, replicaSets }: Everything): { owed
   }
   for (const each of replicaSets) {
     if (each.kept) owed.push(`ReplicaSet ${each.namespace}/${each.name}`);
-    else if (each.madeBy !== undefined && !each.deleting) traces.push(`ReplicaSet ${each.namespace}/${each.name}`);
+    else if (isTrace(each)) traces.push(`ReplicaSet ${each.namespace}/${each.name}`);
   }
   return { owed, traces };
 }

@@ -115,6 +115,8 @@ export interface ReplicaSetFacts {
   images: readonly string[];
   /** Name of the plan that made it; undefined for those that the Deployment controller made. */
   madeBy: string | undefined;
+  /** Carries annotations of ours: the controller copies those of a Deployment to the ReplicaSet of its template, and never takes one back. */
+  noted: boolean;
   /** Carries our finalizer. */
   kept: boolean;
   /** spec.replicas. */

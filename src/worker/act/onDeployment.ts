@@ -1,5 +1,5 @@
 import type { Restore } from "../../api/intent.ts";
-import { annotations, fieldManager, lastApplied } from "../../api/names.ts";
+import { annotations, fieldManager, lastApplied, ownMarks } from "../../api/names.ts";
 import { type PodTemplate, withoutHash } from "../../api/template.ts";
 import { previousOwners } from "../../core/admission/fieldOwners.ts";
 import { unpackRestore } from "../../core/admission/restore.ts";
@@ -11,13 +11,10 @@ import { disown, Outdated, writeAsGuest } from "./guest.ts";
 
 type Of<Kind extends Action["kind"]> = Extract<Action, { kind: Kind }>;
 
-/** All annotations of ours on a Deployment. */
-const allMarks = {
-  [annotations.intent]: null,
-  [annotations.approval]: null,
-  [annotations.unpauseAsked]: null,
-  [annotations.admitted]: null,
-};
+const without = (names: readonly string[]): Record<string, null> => Object.fromEntries(names.map((name) => [name, null]));
+
+/** All that a hold leaves on a Deployment. */
+const allMarks = without(ownMarks.filter((name) => name !== annotations.beforePause));
 
 function onDeployment({ hands, snapshot }: Scene) {
   const { namespace, name } = snapshot;
@@ -40,8 +37,8 @@ export async function clearAsked({ resourceVersion }: Of<"clearAsked">, scene: S
 }
 
 export async function clearMarks({ resourceVersion }: Of<"clearMarks">, scene: Scene): Promise<void> {
-  const marks = { ...allMarks, [annotations.beforePause]: null };
-  noteDeployment(scene, await writeAsGuest({ ...onDeployment(scene), resourceVersion, change: () => ({ annotations: marks }) }));
+  const change = () => ({ annotations: without(ownMarks) });
+  noteDeployment(scene, await writeAsGuest({ ...onDeployment(scene), resourceVersion, change }));
 }
 
 /**

@@ -1,4 +1,14 @@
-import { annotations, apiVersion, fieldManager, finalizers, labels, lastApplied, podTemplateHash, revision } from "../../api/names.ts";
+import {
+  annotations,
+  apiVersion,
+  fieldManager,
+  finalizers,
+  labels,
+  lastApplied,
+  ownMarks,
+  podTemplateHash,
+  revision,
+} from "../../api/names.ts";
 import { type PodTemplate, templateDigest } from "../../api/template.ts";
 import type { Action } from "../../core/plan/action.ts";
 import { isAlreadyExists } from "../../kube/apiError.ts";
@@ -110,9 +120,11 @@ export async function scaleReplicaSet({ replicaSet, resourceVersion, replicas, r
   if (removesPods && scene.memory) scene.memory.trafficChangedAt = scene.hands.now();
 }
 
-/** Our label on the ReplicaSet itself; its pods never had it. */
+const withoutNotes = Object.fromEntries(ownMarks.map((name) => [name, null]));
+
+/** Our label on the ReplicaSet itself, and what the controller has copied of ours; its pods never had either. */
 export async function unmarkReplicaSet({ replicaSet }: Of<"unmark">, scene: Scene): Promise<void> {
-  await patchSet(scene, replicaSet, { metadata: { labels: { [labels.plan]: null } } });
+  await patchSet(scene, replicaSet, { metadata: { labels: { [labels.plan]: null }, annotations: withoutNotes } });
 }
 
 export async function deleteReplicaSet({ replicaSet, uid }: Of<"deleteReplicaSet">, { hands, snapshot }: Scene): Promise<void> {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { annotations } from "../../../src/api/names.ts";
+import { bypassName } from "../../../src/api/planName.ts";
 import type { DeploymentReview } from "../../../src/core/admission/deploymentReview.ts";
 import type { World } from "../../../src/core/admission/world.ts";
 import { admit } from "./admit.ts";
@@ -78,6 +79,7 @@ describe("a change that a policy is for", () => {
   };
   for (const [when, { given, around, reason, message }] of Object.entries(bypasses)) {
     it(`rolls out as usual when ${when}`, () => {
+      given.oldObject.metadata.generation = 7;
       const { admission } = admit(given, around);
       expect(admission).toMatchObject({
         allowed: true,
@@ -87,7 +89,9 @@ describe("a change that a policy is for", () => {
         operations: [],
         warnings: [`serin: ${message}`],
       });
-      expect(admission.auditAnnotations).toEqual({ decision: "Bypassed", reason, policy: "everything" });
+      const { metadata } = given.oldObject;
+      const plan = bypassName(metadata.name, metadata.uid ?? "", 8);
+      expect(admission.auditAnnotations).toEqual({ decision: "Bypassed", reason, policy: "everything", plan });
     });
   }
 

@@ -141,12 +141,14 @@ test("what still stands is named, and what nobody waits for is told apart", () =
       { ...quiet, namespace: "shop", name: "plain" },
     ],
     replicaSets: [
-      { namespace: "shop", name: "stable", kept: true, madeBy: undefined, deleting: false },
-      { namespace: "shop", name: "promoted", kept: false, madeBy: "plan", deleting: false },
+      { namespace: "shop", name: "stable", kept: true, madeBy: undefined, noted: false, deleting: false },
+      { namespace: "shop", name: "promoted", kept: false, madeBy: "plan", noted: false, deleting: false },
+      { namespace: "shop", name: "copied", kept: false, madeBy: undefined, noted: true, deleting: false },
+      { namespace: "shop", name: "plain", kept: false, madeBy: undefined, noted: false, deleting: false },
     ],
   };
   expect(remains(all)).toEqual({
     owed: [`plan ${plan.metadata.namespace}/${plan.metadata.name}`, "held Deployment shop/held", "ReplicaSet shop/stable"],
-    traces: ["Deployment shop/seen", "ReplicaSet shop/promoted"],
+    traces: ["Deployment shop/seen", "ReplicaSet shop/promoted", "ReplicaSet shop/copied"],
   });
 });
