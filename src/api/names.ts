@@ -31,6 +31,8 @@ export const annotations = {
    * has no owner, so the team's server-side apply meets no conflict at any revision (see `admitCarried.ts`).
    */
   carried: `${group}/carried`,
+  /** On a Deployment whose change was let through without a canary: who asked for it (see `passage.ts`). The worker removes it once it is on record. */
+  passage: `${group}/passage`,
   /** In a namespace that enforces: the webhook was asked about the image change over this resourceVersion, and let it through without a hold. */
   admitted: `${group}/admitted`,
   /** `off` on a Deployment: its image changes are no canaries. Each is recorded as a bypass. */
@@ -47,6 +49,7 @@ export const ownMarks: readonly string[] = [
   annotations.unpauseAsked,
   annotations.approval,
   annotations.beforePause,
+  annotations.passage,
   annotations.admitted,
 ];
 

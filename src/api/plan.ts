@@ -175,6 +175,9 @@ export const planStatus = z
       .describe("While the plan unwinds: the phase that it ends in."),
     stage: text("Where inside its phase the plan stands: the last thing it waited for.", 64).optional(),
     stageSince: time("Since when.").optional(),
+    request: request
+      .optional()
+      .describe("Who asked for a change that was let through without a canary, as the webhook noted it; what was held has spec.request."),
     startedAt: time("When the plan was made.").optional(),
     finishedAt: time("When the plan ended.").optional(),
     step: z
@@ -283,6 +286,9 @@ export interface CanaryPlan {
   spec: PlanSpec;
   status?: PlanStatus;
 }
+
+/** Who asked for the change, whether it was held or let through. Undefined: the webhook was not asked. */
+export const askedIn = ({ spec, status }: CanaryPlan): Request | undefined => spec.request ?? status?.request;
 
 /** Whether the plan still moves anything. A plan without a status has just been made; one without a request only records a bypass. */
 export const isLive = ({ spec, status }: CanaryPlan): boolean =>

@@ -1,5 +1,6 @@
 import { fitted } from "../api/fit.ts";
 import { apiVersion, labels } from "../api/names.ts";
+import type { Passage } from "../api/passage.ts";
 import { type CanaryPlan, isLive, type PlanStatus, planSpec } from "../api/plan.ts";
 import { bypassName, labelOf } from "../api/planName.ts";
 import type { CanaryPolicy } from "../api/policy.ts";
@@ -8,6 +9,7 @@ import { optsOut } from "../core/admission/bypass.ts";
 import { type ImagesByContainer, imageChanges } from "../core/admission/images.ts";
 import { policyFor } from "../core/admission/policyFor.ts";
 import { namespaceLabels } from "../core/admission/policyTarget.ts";
+import { openPassage, type SealKey } from "../core/admission/seal.ts";
 import { bypassed } from "../core/admission/words.ts";
 import type { Caches } from "./caches.ts";
 import type { DeploymentProjection } from "./project.ts";
@@ -21,8 +23,7 @@ export function bypassOf(
   before: DeploymentProjection,
   after: DeploymentProjection,
   caches: Caches,
-  ownNamespace: string,
-  now: number,
+  { ownNamespace, keys, now }: { ownNamespace: string; keys: readonly SealKey[]; now: number },
 ): (CanaryPlan & { status: PlanStatus }) | undefined {
   if (before.intent !== undefined || after.intent !== undefined || after.paused || after.deleting) return undefined;
   const key = `${after.namespace}/${after.name}`;
@@ -38,7 +39,8 @@ export function bypassOf(
   };
   const policy = policyFor(target, caches.policies.values(), ownNamespace);
   if (!policy) return undefined;
-  const words = whyBypassed(before, after, policy, caches);
+  const note = noteOf(after, keys);
+  const { reason, message } = note ?? whyBypassed(before, after, policy, caches);
   const at = new Date(now).toISOString();
   return {
     apiVersion,
@@ -57,13 +59,20 @@ export function bypassOf(
     }),
     status: {
       phase: "Bypassed",
-      reason: words.reason,
-      message: words.message,
+      reason,
+      message,
+      ...(note === undefined ? {} : { request: note.request }),
       startedAt: at,
       finishedAt: at,
-      journal: [{ at, reason: words.reason, message: words.message }],
+      journal: [{ at, reason, message }],
     },
   };
+}
+
+/** The webhook's own word of this very change; one that was copied from an earlier change is none. */
+function noteOf({ passage, uid, generation, digest }: DeploymentProjection, keys: readonly SealKey[]): Passage | undefined {
+  const note = openPassage(passage, uid, keys);
+  return note?.generation === generation && note.digest === digest ? note : undefined;
 }
 
 const imagesOf = ({ containers, images }: DeploymentProjection): ImagesByContainer =>

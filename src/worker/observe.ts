@@ -1,9 +1,9 @@
 import type { Intent } from "../api/intent.ts";
 import { apiVersion, finalizers } from "../api/names.ts";
-import { type CanaryPlan, isLive } from "../api/plan.ts";
+import { askedIn, type CanaryPlan, isLive } from "../api/plan.ts";
 import { planName } from "../api/planName.ts";
 import type { CanaryPolicy } from "../api/policy.ts";
-import { openApproval, openIntent, type SealKey } from "../core/admission/seal.ts";
+import { openApproval, openIntent, openPassage, type SealKey } from "../core/admission/seal.ts";
 import { standingsOf } from "../core/admission/stamp.ts";
 import { planFact } from "../core/admission/world.ts";
 import { canaryRevision, stableRevision } from "../core/analysis/builtin/canaryRevision.ts";
@@ -65,9 +65,12 @@ export function observe(key: string, { caches, memories, keys, settle, isLeaving
     deployment,
     intent,
     plan,
+    passage: openPassage(deployment?.passage, deployment?.uid, keys()),
     planOfIntent: intent && planOf(intent, deployment?.digest ?? "", plans, name),
     heldPlans: plans.filter(({ metadata, status }) => status?.phase === "Held" && metadata.finalizers?.includes(finalizers.plan)),
-    plannedRequests: new Set(plans.flatMap(({ spec }) => [spec.request, ...(spec.overwritten ?? [])]).flatMap((asked) => asked?.uid ?? [])),
+    plannedRequests: new Set(
+      plans.flatMap((each) => [askedIn(each), ...(each.spec.overwritten ?? [])]).flatMap((asked) => asked?.uid ?? []),
+    ),
     previous,
     history: plans.filter((each) => !isLive(each) && each.spec.deployment.uid === deployment?.uid).map(planFact),
     approval: plan && openApproval(deployment?.approval, plan.metadata.name, keys()),

@@ -16,6 +16,7 @@ export interface DeploymentProjection extends DeploymentFacts {
   name: string;
   intent: string | undefined;
   approval: string | undefined;
+  passage: string | undefined;
   /** Names of the containers, in the order of `images`. */
   containers: readonly string[];
   /** `off` opts out. */
@@ -44,8 +45,9 @@ export function projectDeployment({ metadata, spec, status }: Deployment): Deplo
     images: imagesOf(template),
     templateLabels: template.metadata?.labels ?? {},
     carriesIntent: Object.hasOwn(notes, annotations.intent),
+    carriesPassage: Object.hasOwn(notes, annotations.passage),
     asked: Object.hasOwn(notes, annotations.approval) || Object.hasOwn(notes, annotations.unpauseAsked),
-    traces: Object.hasOwn(notes, annotations.admitted) || Object.hasOwn(notes, annotations.beforePause),
+    traces: [annotations.admitted, annotations.beforePause, annotations.passage].some((name) => Object.hasOwn(notes, name)),
     marked: hasOurMark(metadata),
     observedGeneration: status?.observedGeneration ?? 0,
     updatedReplicas: status?.updatedReplicas ?? 0,
@@ -53,6 +55,7 @@ export function projectDeployment({ metadata, spec, status }: Deployment): Deplo
     failureShown: progressing?.status === "False" && progressing.reason === "ProgressDeadlineExceeded",
     intent: notes[annotations.intent],
     approval: notes[annotations.approval],
+    passage: notes[annotations.passage],
     containers: [...template.spec.containers, ...(template.spec.initContainers ?? [])].map(({ name }) => name),
     canary: notes[annotations.canary],
     labels: metadata.labels ?? {},

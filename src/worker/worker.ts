@@ -171,7 +171,7 @@ export function createWorker(options: WorkerOptions): Worker {
   };
 
   async function recordBypass(before: DeploymentProjection, after: DeploymentProjection): Promise<void> {
-    const plan = bypassOf(before, after, caches, options.namespace, now());
+    const plan = bypassOf(before, after, caches, { ownNamespace: options.namespace, keys: options.keys(), now: now() });
     if (!plan) return;
     const { status, ...spec } = plan;
     try {

@@ -2,6 +2,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { logLine } from "../../src/api/logLine.ts";
+import { annotations } from "../../src/api/names.ts";
 import type { CanaryPlan } from "../../src/api/plan.ts";
 import type { AuditRow } from "../../src/cli/audit/auditRow.ts";
 import { disagreements } from "./auditJoin.ts";
@@ -65,6 +66,20 @@ test("after promotions, rollbacks, a bypass, refusals, an approval, a hold, abor
   const { stdout } = await serin(`audit show ${plan}`);
   expect(stdout).toMatch(/frank \(of system:masters.*with kubectl-set\) asked for it at/);
   expect(stdout).toContain("aborted by grace");
+});
+
+test("who made a change that came without a canary is on record itself, and no note of it stays on the Deployment", async () => {
+  const [plan] = await story.plansOf("out");
+  expect(plan?.status?.request).toMatchObject({ user: "dave", fieldManager: "kubectl-set" });
+  expect((await serin(`audit show ${plan?.metadata.name}`)).stdout).toMatch(/dave \(of system:masters.*with kubectl-set\) asked for it at/);
+  expect(JSON.parse((await serin("audit --bypassed -o json")).stdout)).toMatchObject([{ deployment: "out", user: "dave" }]);
+  const noted = async () => {
+    const { items } = JSON.parse(await story.kubectl("get", "deployments,replicasets", "-o", "json")) as {
+      items: { metadata: { annotations?: Record<string, string> } }[];
+    };
+    return items.filter(({ metadata }) => metadata.annotations?.[annotations.passage] !== undefined);
+  };
+  await until("the note to be gone", async () => (await noted()).length === 0, 20);
 });
 
 test("kube-apiserver's own log says the same of every image change and every refusal, and verify finds nothing", async () => {

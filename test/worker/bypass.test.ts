@@ -26,7 +26,11 @@ const caches = (policies: CanaryPolicy[]) =>
   }) as unknown as Caches;
 
 function recorded(before: DeploymentDraft, after: DeploymentDraft, policies: CanaryPolicy[]) {
-  const plan = bypassOf(projectDeployment(before), projectDeployment(after), caches(policies), "serin-system", start);
+  const plan = bypassOf(projectDeployment(before), projectDeployment(after), caches(policies), {
+    ownNamespace: "serin-system",
+    keys: [],
+    now: start,
+  });
   return plan && { policy: plan.spec.policy?.name, reason: plan.status.reason, message: plan.status.message };
 }
 
@@ -84,6 +88,38 @@ describe("the record of a bypass says what the webhook said", () => {
     const [before, after] = [aDeployment(off), aDeployment(off, withImage("nginx:1.24.0"))];
     expect(recorded(before, after, policies)).toEqual(admitted(before, after, policies));
     expect(recorded(before, after, policies)?.policy).toBe("nginx");
+  });
+});
+
+describe("who asked for a change that was let through", () => {
+  const keys = [{ id: "k", secret: Buffer.from("a key of 32 bytes, for this test.") }];
+  const off = annotated({ [annotations.canary]: "off" });
+  const before = aDeployment(off);
+  const changed = aDeployment(off, withImage("nginx:1.24.0"));
+  const noted = (generation: number, passage: string) =>
+    aDeployment(off, withImage("nginx:1.24.0"), annotated({ [annotations.canary]: "off", [annotations.passage]: passage }), (draft) => {
+      draft.metadata.generation = generation;
+    });
+  const asking = { namespace, name: "nginx", user: "ann" };
+  const given = review(before as unknown as ReviewedDeployment, changed as unknown as ReviewedDeployment, asking);
+  const { operations } = admitDeployment(given, world({ policies: [named("p")], keys }));
+  const passage = operations.flatMap((each) => ("value" in each && each.path.endsWith("passage") ? [String(each.value)] : []))[0] ?? "";
+  const next = (before.metadata.generation ?? 0) + 1;
+  const status = (draft: DeploymentDraft, known = keys) =>
+    bypassOf(projectDeployment(before), projectDeployment(draft), caches([named("p")]), {
+      ownNamespace: "serin-system",
+      keys: known,
+      now: start,
+    })?.status;
+
+  it("is on record as the webhook noted it", () => {
+    expect(status(noted(next, passage))).toMatchObject({ reason: "BypassOptOut", request: { user: "ann" } });
+  });
+  it("is nobody when the note is of an earlier change, or forged", () => {
+    expect(status(noted(next + 1, passage))?.request).toBeUndefined();
+    expect(status(noted(next, passage.replace("ann", "eve")))?.request).toBeUndefined();
+    expect(status(noted(next, passage), [])?.request).toBeUndefined();
+    expect(status(noted(next, "no JSON"))).toMatchObject({ reason: "BypassOptOut" });
   });
 });
 

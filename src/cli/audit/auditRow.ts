@@ -1,4 +1,4 @@
-import type { CanaryPlan } from "../../api/plan.ts";
+import { askedIn, type CanaryPlan } from "../../api/plan.ts";
 import type { Field } from "../../core/admission/stamp.ts";
 import type { ApiserverLog, Witnessed } from "../../core/audit/apiserverLog.ts";
 import { isProven } from "../../core/audit/forgedStamps.ts";
@@ -35,15 +35,16 @@ export function auditRows(plans: readonly CanaryPlan[], log?: ApiserverLog): Aud
 
 function rowOf(plan: CanaryPlan, plans: readonly CanaryPlan[], log: ApiserverLog | undefined): AuditRow {
   const { metadata, spec, status } = plan;
-  const event = spec.request ? undefined : requestBehind(plan, plans, log);
-  const at = spec.request?.at ?? timeOf(event) ?? status?.startedAt ?? metadata.creationTimestamp ?? "";
+  const asked = askedIn(plan);
+  const event = asked ? undefined : requestBehind(plan, plans, log);
+  const at = asked?.at ?? timeOf(event) ?? status?.startedAt ?? metadata.creationTimestamp ?? "";
   return {
     at,
     namespace: metadata.namespace,
     deployment: spec.deployment.name,
     outcome: status?.phase ?? "Preparing",
-    user: spec.request?.user ?? event?.user ?? "",
-    tool: spec.request?.fieldManager ?? event?.agent ?? "",
+    user: asked?.user ?? event?.user ?? "",
+    tool: asked?.fieldManager ?? event?.agent ?? "",
     before: spec.stable.images,
     after: spec.canary.images,
     policy: spec.policy?.name ?? "",
@@ -53,7 +54,7 @@ function rowOf(plan: CanaryPlan, plans: readonly CanaryPlan[], log: ApiserverLog
     ...(status?.finishedAt === undefined ? {} : { finishedAt: status.finishedAt }),
     plan: metadata.name,
     ...(status?.seal === undefined ? {} : { seal: status.seal.number }),
-    ...(spec.request === undefined ? {} : { request: spec.request.uid }),
+    ...(asked === undefined ? {} : { request: asked.uid }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { formatDuration } from "../../api/duration.ts";
 import type { MetricStatus } from "../../api/metricStatus.ts";
-import type { CanaryPlan } from "../../api/plan.ts";
+import { askedIn, type CanaryPlan } from "../../api/plan.ts";
 import { printable } from "../cut.ts";
 import { stepInWords } from "../step.ts";
 import { decisionsOf } from "./auditRow.ts";
@@ -15,8 +15,10 @@ export const storyOf = (plan: CanaryPlan): string[] =>
     ...ending(plan),
   ].map(printable);
 
-function beginning({ metadata, spec }: CanaryPlan): string[] {
-  const { request, policy, stable, canary } = spec;
+function beginning(plan: CanaryPlan): string[] {
+  const { metadata, spec } = plan;
+  const { policy, stable, canary } = spec;
+  const request = askedIn(plan);
   const change = `${spec.deployment.name} in ${metadata.namespace}: ${stable.images.join(", ")} → ${canary.images.join(", ")} (plan ${metadata.name})`;
   const who = request
     ? `${request.user} (${request.groups.length > 0 ? `of ${request.groups.join(", ")}; ` : ""}with ${request.fieldManager ?? "an unknown tool"}) asked for it at ${request.at}, in request ${request.uid}.`

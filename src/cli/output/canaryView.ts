@@ -1,5 +1,5 @@
 import { annotations, apiVersion } from "../../api/names.ts";
-import type { CanaryPlan } from "../../api/plan.ts";
+import { askedIn, type CanaryPlan } from "../../api/plan.ts";
 import { imagesOf, type PodTemplate } from "../../api/template.ts";
 import type { Pod, ReplicaSet } from "../../kube/object.ts";
 import { nextOf } from "../get/next.ts";
@@ -61,6 +61,7 @@ function deploymentView({ namespace, name }: Scene, { spec, status, metadata }: 
 export function planView(plan: CanaryPlan, now: number): PlanView {
   const { metadata, spec, status } = plan;
   const next = nextOf(plan, now);
+  const asked = askedIn(plan);
   const { index = 0, total = spec.policy?.spec.steps.length ?? 0, text } = status?.step ?? {};
   const { desired = 0, observed, requests } = status?.weight ?? {};
   const startedAt = status?.startedAt ?? metadata.creationTimestamp;
@@ -73,7 +74,7 @@ export function planView(plan: CanaryPlan, now: number): PlanView {
     weight: { desired, ...(observed === undefined ? {} : { observed }), ...(requests === undefined ? {} : { requests }) },
     images: { stable: spec.stable.images, canary: spec.canary.images },
     ...(spec.policy === undefined ? {} : { policy: spec.policy.name }),
-    ...(spec.request === undefined ? {} : { requestedBy: spec.request.user }),
+    ...(asked === undefined ? {} : { requestedBy: asked.user }),
     ...(startedAt === undefined ? {} : { startedAt }),
     ...(status?.finishedAt === undefined ? {} : { finishedAt: status.finishedAt }),
     metrics: (status?.metrics ?? []).map((metric) => {

@@ -8,6 +8,7 @@ import { holdMarks, ownRequest } from "./holdMarks.ts";
 import { imageChanges, imagesByContainer } from "./images.ts";
 import { markOperations, type WantedMarks } from "./jsonPatch.ts";
 import { type Live, liveTemplate } from "./live.ts";
+import { nextGeneration, notePassage } from "./notePassage.ts";
 import { failedBefore } from "./plansOfDeployment.ts";
 import { policyFor, policySelecting } from "./policyFor.ts";
 import { policyTarget } from "./policyTarget.ts";
@@ -27,15 +28,17 @@ export function admitUnheld(c: AdmissionCase): Admission {
   if (!policy) return untouched(c, "NoPolicy");
   if (promoting) return begin(c, live, policy);
   const bypass = whyBypass(c, policy);
-  if (bypass)
-    return patched("Bypassed", bypass, markOperations(c.object, withoutMarks(c)), { policy: policy.metadata.name, plan: recordOf(c) });
+  if (bypass) return letThrough(c, policy, bypass);
   if (!c.world.workerIsAlive) return denied(refused.workerDown(policy), { policy: policy.metadata.name });
   return begin(c, live, policy);
 }
 
-/** The name of the plan that the worker will make of this change. */
-const recordOf = ({ asking, oldObject: { metadata } }: AdmissionCase): string =>
-  bypassName(asking.name, metadata.uid ?? "", (metadata.generation ?? 0) + 1);
+function letThrough(c: AdmissionCase, policy: CanaryPolicy, words: Words): Admission {
+  const marks = withoutMarks(c);
+  const noted = { ...marks, annotations: { ...marks.annotations, [annotations.passage]: notePassage(c, words) } };
+  const plan = bypassName(c.asking.name, c.oldObject.metadata.uid ?? "", nextGeneration(c));
+  return patched("Bypassed", words, markOperations(c.object, noted), { policy: policy.metadata.name, plan });
+}
 
 /**
  * The plan whose canary has been handed over and gets every request by its own subset. Whatever changes the template now, a restart too, would
@@ -140,6 +143,7 @@ function withoutMarks(c: AdmissionCase): WantedMarks {
     annotations: {
       [annotations.intent]: undefined,
       [annotations.unpauseAsked]: undefined,
+      [annotations.passage]: undefined,
       ...(carriesIntent(c) ? { [annotations.approval]: undefined } : {}),
       ...(paused ? {} : { [annotations.beforePause]: undefined }),
       [annotations.carried]: undefined,

@@ -9,7 +9,7 @@ import { annotationText, sealIntent } from "./seal.ts";
 /** kube-apiserver's own limit for all annotations of one object. */
 const annotationLimit = 256 * 1024;
 /** kube-apiserver gives up on a write after 60 s, so an older intent is not from this admission but a copy that somebody kept. */
-const longestAdmissionMs = 60_000;
+export const longestAdmissionMs = 60_000;
 
 export interface Hold {
   /** `templateDigest` of what serves. */
@@ -30,6 +30,7 @@ export function holdMarks(c: AdmissionCase, hold: Hold): { marks: WantedMarks; i
         [annotations.intent]: annotationText(intent),
         [annotations.unpauseAsked]: undefined,
         [annotations.beforePause]: undefined,
+        [annotations.passage]: undefined,
         [annotations.admitted]: undefined,
         [annotations.carried]: undefined,
       },
@@ -66,8 +67,8 @@ export function ownRequest({ carried, heldBy, asking, world }: AdmissionCase, st
 }
 
 /** The user's own annotations come first: what a revert needs is left out when both don't fit. */
-function fits({ object }: AdmissionCase, content: object): boolean {
-  const present = Object.entries(object.metadata.annotations ?? {}).filter(([key]) => key !== annotations.intent);
+export function fits({ object }: AdmissionCase, content: object, name: string = annotations.intent): boolean {
+  const present = Object.entries(object.metadata.annotations ?? {}).filter(([key]) => key !== name);
   const used = present.reduce((sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value), 0);
   return used + JSON.stringify(content).length + 1024 <= annotationLimit;
 }

@@ -1,6 +1,7 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
 import { type BeforePause, parseBeforePause } from "../../api/beforePause.ts";
 import { type Approval, approval, type Intent, parseIntent } from "../../api/intent.ts";
+import { type Passage, parsePassage } from "../../api/passage.ts";
 import { canonicalJson } from "../../api/template.ts";
 
 /*
@@ -28,7 +29,7 @@ export interface SealedWish {
   mac: string;
 }
 
-type Purpose = "intent" | "approval" | "before-pause" | "control";
+type Purpose = "intent" | "approval" | "before-pause" | "passage" | "control";
 type Sealed = { key: string; mac: string };
 type Content<T extends Sealed> = Omit<T, "key" | "mac">;
 
@@ -36,6 +37,7 @@ export const sealIntent = (content: Content<Intent>, keys: readonly SealKey[]): 
 export const sealApproval = (content: Content<Approval>, keys: readonly SealKey[]): Approval => seal<Approval>("approval", content, keys);
 export const sealBeforePause = (content: Content<BeforePause>, keys: readonly SealKey[]): BeforePause =>
   seal<BeforePause>("before-pause", content, keys);
+export const sealPassage = (content: Content<Passage>, keys: readonly SealKey[]): Passage => seal<Passage>("passage", content, keys);
 export const sealWish = (content: Content<SealedWish>, keys: readonly SealKey[]): SealedWish => seal<SealedWish>("control", content, keys);
 export const isSealedWish = (sealed: SealedWish, keys: readonly SealKey[]): boolean => isGenuine("control", sealed, keys);
 
@@ -59,6 +61,12 @@ export function openBeforePause(
 ): BeforePause | undefined {
   const parsed = parseBeforePause(text);
   return parsed && parsed.uid === deploymentUid && isGenuine("before-pause", parsed, keys) ? parsed : undefined;
+}
+
+/** The annotation as the note of who asked for a change of this Deployment that was let through. */
+export function openPassage(text: string | undefined, deploymentUid: string | undefined, keys: readonly SealKey[]): Passage | undefined {
+  const parsed = parsePassage(text);
+  return parsed && parsed.uid === deploymentUid && isGenuine("passage", parsed, keys) ? parsed : undefined;
 }
 
 /** The same content, key and order give the same text, so a second admission changes nothing. */

@@ -1,4 +1,4 @@
-import type { CanaryPlan, Request } from "../../api/plan.ts";
+import { askedIn, type CanaryPlan, type Request } from "../../api/plan.ts";
 import { type AuditHeads, auditHeadsName, auditKeysName } from "../../api/seal.ts";
 import { type ApiserverLog, inWords, type Witnessed } from "./apiserverLog.ts";
 import { nameOf } from "./auditedPlan.ts";
@@ -61,8 +61,10 @@ const startOf = ({ spec, status, metadata }: CanaryPlan): string | undefined =>
   spec.request?.at ?? status?.startedAt ?? metadata.creationTimestamp;
 
 /** Without those that nobody could sign and those that a person asked of a plan: they are no request of their own. */
-const requestsOf = ({ spec }: CanaryPlan): Request[] =>
-  [spec.request, ...(spec.overwritten ?? [])].filter((request): request is Request => request !== undefined && !request.uid.includes("/"));
+const requestsOf = (plan: CanaryPlan): Request[] =>
+  [askedIn(plan), ...(plan.spec.overwritten ?? [])].filter(
+    (request): request is Request => request !== undefined && !request.uid.includes("/"),
+  );
 
 function failedOpen({ plans, log }: ToCompare): Finding[] {
   return log.requests

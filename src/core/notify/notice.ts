@@ -1,5 +1,5 @@
 import { type Notification, receiverKind, type Trigger } from "../../api/notification.ts";
-import type { CanaryPlan } from "../../api/plan.ts";
+import { askedIn, type CanaryPlan } from "../../api/plan.ts";
 import { alertsOf, testAlert } from "./alerts.ts";
 import { cloudEventOf, testEvent } from "./cloudEvent.ts";
 import { slackMessageOf } from "./slackMessage.ts";
@@ -37,6 +37,7 @@ const longestImages = 1_024;
 export function noticesOf(plan: CanaryPlan, { after, since }: { after: number; since: number }): Notice[] {
   const { metadata, spec, status } = plan;
   if (status?.journal === undefined) return [];
+  const asked = askedIn(plan);
   const notices: Notice[] = [];
   let seq = 0;
   for (const { at, reason, message, left } of status.journal) {
@@ -60,8 +61,8 @@ export function noticesOf(plan: CanaryPlan, { after, since }: { after: number; s
       policy: spec.policy?.name ?? "",
       stable: spec.stable.images.join(", ").slice(0, longestImages),
       canary: spec.canary.images.join(", ").slice(0, longestImages),
-      ...(spec.request === undefined ? {} : { user: spec.request.user }),
-      ...(spec.request?.fieldManager === undefined ? {} : { tool: spec.request.fieldManager }),
+      ...(asked === undefined ? {} : { user: asked.user }),
+      ...(asked?.fieldManager === undefined ? {} : { tool: asked.fieldManager }),
     });
   }
   return notices;

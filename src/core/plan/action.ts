@@ -39,6 +39,8 @@ export type Action =
   | { kind: "unmark"; replicaSet: string }
   /** Drop the annotations that are only for one moment (approval, marker). */
   | { kind: "clearAsked"; resourceVersion: string }
+  /** Drop the note of a change that was let through: it is on record. */
+  | { kind: "clearPassage"; resourceVersion: string }
   /** Take wishes off a plan that count for nothing, unless they have changed since. */
   | { kind: "takeBack"; plan: string; wishes: Readonly<Partial<Record<Field, unknown>>> }
   /** Take our name out of managedFields of a team's object where a crash left it. */

@@ -21,8 +21,35 @@ export function begin(snapshot: Snapshot): Action[] {
   if (orphans.length > 0) return orphans;
   if (snapshot.leaving) return leave(snapshot);
   const actions = [...tendHeld(snapshot), ...refuseUnstampedRetry(snapshot), ...answer(snapshot)];
+  return actions.length === 0 ? tidy(snapshot) : actions;
+}
+
+/** Where nothing is to be done. */
+function tidy(snapshot: Snapshot): Action[] {
+  const { deployment } = snapshot;
+  if (!deployment || deployment.deleting) return [];
   // A crash came between a write that no plan stands for and the one that gives the fields back.
-  return actions.length === 0 && snapshot.deployment?.marked ? [{ kind: "disown", object: "deployment" }] : actions;
+  if (deployment.marked) return [{ kind: "disown", object: "deployment" }];
+  if (passageFor(snapshot) === 0) return [{ kind: "clearPassage", resourceVersion: deployment.resourceVersion }];
+  return deployment.carriesIntent || deployment.asked || deployment.traces ? [] : copiesGo(snapshot, deployment.uid);
+}
+
+/** Of a note, the controller has made one on the ReplicaSet of that template. A canary's own goes when Serin does. */
+const copiesGo = ({ replicaSets }: Snapshot, uid: string): Action[] =>
+  replicaSets
+    .filter(({ noted, madeBy, owner, deleting }) => noted && madeBy === undefined && owner === uid && !deleting)
+    .map(({ name }): Action => ({ kind: "unmark", replicaSet: name }));
+
+/**
+ * How long the note of a change that was let through still stays: until it is on record. What has no record after a minute is a copy that somebody kept, or
+ * of a change that no worker has seen.
+ * @returns milliseconds, 0 when it is to go; undefined when there is none
+ */
+export function passageFor({ deployment, passage, plannedRequests, wall }: Snapshot): number | undefined {
+  if (!deployment?.carriesPassage || deployment.deleting) return undefined;
+  if (!passage || plannedRequests.has(passage.request.uid)) return 0;
+  const age = Math.abs(wall - Date.parse(passage.request.at));
+  return Math.max(0, freshMs - age);
 }
 
 function answer(snapshot: Snapshot): Action[] {

@@ -1,4 +1,5 @@
 import type { Approval, Intent } from "../../api/intent.ts";
+import type { Passage } from "../../api/passage.ts";
 import type { CanaryPlan } from "../../api/plan.ts";
 import type { CanaryPolicy } from "../../api/policy.ts";
 import type { PastPlan } from "../admission/rollbackWindow.ts";
@@ -21,6 +22,8 @@ export interface Snapshot {
   deployment: DeploymentFacts | undefined;
   /** The intent on the Deployment, if its signature is ours and it names this Deployment. */
   intent: Intent | undefined;
+  /** The note on the Deployment of who asked for a change that was let through, if its signature is ours and it names this Deployment. */
+  passage: Passage | undefined;
   /** The live plan of this Deployment. There is at most one: the next is only made after it ended. */
   plan: CanaryPlan | undefined;
   /** The plan that belongs to the intent, live or ended: one request never gets two plans. */
@@ -89,6 +92,8 @@ export interface DeploymentFacts {
   templateLabels: Readonly<Record<string, string>>;
   /** An intent is on it, genuine or not: the pause is, or was, a hold. */
   carriesIntent: boolean;
+  /** The note of a change that was let through is on it, genuine or not. */
+  carriesPassage: boolean;
   /** Whether an approval or the marker of the MutatingAdmissionPolicy is on it. */
   asked: boolean;
   /** Whether annotations of ours are on it that are only for the next change. */

@@ -10,7 +10,16 @@ import type { Caches } from "../caches.ts";
 import type { PlanMemory } from "../memory.ts";
 import type { Sealer } from "../sealer.ts";
 import { emitEvent } from "./events.ts";
-import { clearAsked, clearFailure, clearMarks, disownObject, pauseDeployment, showFailure, unholdDeployment } from "./onDeployment.ts";
+import {
+  clearAsked,
+  clearFailure,
+  clearMarks,
+  clearPassage,
+  disownObject,
+  pauseDeployment,
+  showFailure,
+  unholdDeployment,
+} from "./onDeployment.ts";
 import {
   createCanary,
   deleteReplicaSet,
@@ -81,6 +90,8 @@ export async function act(action: Action, scene: Scene): Promise<void> {
       return unmarkReplicaSet(action, scene);
     case "clearAsked":
       return clearAsked(action, scene);
+    case "clearPassage":
+      return clearPassage(action, scene);
     case "takeBack":
       return takeBack(action, scene);
     case "disown":

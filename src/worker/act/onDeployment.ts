@@ -36,6 +36,11 @@ export async function clearAsked({ resourceVersion }: Of<"clearAsked">, scene: S
   noteDeployment(scene, await writeAsGuest({ ...onDeployment(scene), resourceVersion, change: () => ({ annotations: marks }) }));
 }
 
+export async function clearPassage({ resourceVersion }: Of<"clearPassage">, scene: Scene): Promise<void> {
+  const change = () => ({ annotations: without([annotations.passage]) });
+  noteDeployment(scene, await writeAsGuest({ ...onDeployment(scene), resourceVersion, change }));
+}
+
 export async function clearMarks({ resourceVersion }: Of<"clearMarks">, scene: Scene): Promise<void> {
   const change = () => ({ annotations: without(ownMarks) });
   noteDeployment(scene, await writeAsGuest({ ...onDeployment(scene), resourceVersion, change }));

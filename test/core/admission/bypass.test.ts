@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { annotations } from "../../../src/api/names.ts";
 import { bypassName } from "../../../src/api/planName.ts";
+import { templateDigest } from "../../../src/api/template.ts";
+import { annotationOf } from "../../../src/core/admission/admissionCase.ts";
 import type { DeploymentReview } from "../../../src/core/admission/deploymentReview.ts";
+import { openPassage } from "../../../src/core/admission/seal.ts";
 import type { World } from "../../../src/core/admission/world.ts";
 import { admit } from "./admit.ts";
-import { annotated, policy, setImage, template, type web, world } from "./build.ts";
+import { annotated, image, keys, policy, review, setImage, template, uid, web, world } from "./build.ts";
 
 describe("a change that a policy is for", () => {
   const claim = (name: string) =>
@@ -80,20 +83,41 @@ describe("a change that a policy is for", () => {
   for (const [when, { given, around, reason, message }] of Object.entries(bypasses)) {
     it(`rolls out as usual when ${when}`, () => {
       given.oldObject.metadata.generation = 7;
-      const { admission } = admit(given, around);
+      const { admission, stored } = admit(given, around);
       expect(admission).toMatchObject({
         allowed: true,
         decision: "Bypassed",
         reason,
         message,
-        operations: [],
         warnings: [`serin: ${message}`],
       });
       const { metadata } = given.oldObject;
+      const note = openPassage(annotationOf(stored, annotations.passage), metadata.uid, keys);
+      const { user } = given.asking;
+      // Without a key nobody could tell it from a forged one.
+      const noted = { generation: 8, digest: templateDigest(stored.spec.template), reason, message, request: { user } };
+      if (around?.keys.length === 0) expect(admission.operations).toEqual([]);
+      else expect(note).toMatchObject(noted);
       const plan = bypassName(metadata.name, metadata.uid ?? "", 8);
       expect(admission.auditAnnotations).toEqual({ decision: "Bypassed", reason, policy: "everything", plan });
     });
   }
+
+  it("is noted anew for each change, whatever note was copied to it", () => {
+    const optedOut = annotated(annotations.canary, "off");
+    const first = admit(setImage("nginx:1.24", optedOut)).stored;
+    const copied = annotated(annotations.passage, annotationOf(first, annotations.passage) ?? "");
+    const later = world({ now: "2026-11-23T11:00:00.000Z" });
+    const note = (stored: ReturnType<typeof web>) => openPassage(annotationOf(stored, annotations.passage), uid, keys);
+    const given = review(web(optedOut), web(optedOut, image("nginx:1.25"), copied), { requestUid: "second", user: "ben" });
+    expect(note(admit(given, later).stored)?.request).toMatchObject({ uid: "second", user: "ben", at: later.now });
+    const held = admit(review(web(), web(image("nginx:1.25"), copied), {}), later);
+    expect(held.admission.decision).toBe("Held");
+    expect(note(held.stored)).toBeUndefined();
+    const nothing = admit(review(web(), web(image("nginx:1.25"), copied), {}), world({ policies: [] }));
+    expect(nothing.admission.decision).toBe("Stripped");
+    expect(annotationOf(nothing.stored, annotations.passage)).toBeUndefined();
+  });
 
   it("becomes a canary beside its old version all the same when the policy allows two versions", () => {
     const around = world({ policies: [policy("everything", { canary: { allowTwoVersions: true } })] });

@@ -129,6 +129,8 @@ test("an opt-out under a policy that forbids it: a canary; under one that allows
   const lax = await tell({}, 0, stableImage);
   optOut(lax);
   await lax.run(20_000);
-  expect(lax.plan?.status).toMatchObject({ phase: "Bypassed", reason: "BypassOptOut" });
+  expect(lax.plan?.status).toMatchObject({ phase: "Bypassed", reason: "BypassOptOut", request: { fieldManager: "kubectl-edit" } });
+  expect(lax.plan?.spec.request).toBeUndefined();
+  expect(Object.keys(lax.deployment?.metadata.annotations ?? {}).filter((key) => key.includes("serin"))).toEqual(["serin.dev/canary"]);
   expect(lax.running()).toEqual({ [canaryImage]: 4 });
 });
