@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseIntent } from "../../src/api/intent.ts";
 import { annotations } from "../../src/api/names.ts";
 import { parsePolicy } from "../../src/api/parse.ts";
+import { parsePassage } from "../../src/api/passage.ts";
 import { templateDigest } from "../../src/api/template.ts";
 import { admitDeployment } from "../../src/core/admission/admitDeployment.ts";
 import type { ReviewedDeployment } from "../../src/core/admission/deploymentReview.ts";
@@ -151,23 +152,24 @@ describe("what kube-apiserver makes of our patches", () => {
     const wrong = await inLanes(fc.sample(change, { numRuns: count, seed }), atOnce, async (given) => {
       const oldObject = stored.get(given.base) as ReviewedDeployment;
       const [object, result] = await Promise.all([unadmitted(given.base, bodyOf(given)), dryRun(given.base, bodyOf(given))]);
-      const intent = parseIntent(result.metadata.annotations?.[annotations.intent]);
+      const notes = result.metadata.annotations ?? {};
+      const { request } = parseIntent(notes[annotations.intent]) ?? parsePassage(notes[annotations.passage]) ?? {};
       const asking = {
         requestUid: "generated",
         user: "lab-admin",
         groups: [],
-        ...intent?.request,
+        ...request,
         operation: "UPDATE",
         dryRun: true,
         namespace: "default",
         name: given.base,
       };
       const review = {
-        asking: { ...asking, requestUid: intent?.request.uid ?? "generated", fieldManager: "generated" },
+        asking: { ...asking, requestUid: request?.uid ?? "generated", fieldManager: "generated" },
         object,
         oldObject,
       };
-      const admission = admitDeployment(review, { ...world, now: intent?.request.at ?? new Date().toISOString() });
+      const admission = admitDeployment(review, { ...world, now: request?.at ?? new Date().toISOString() });
       decisions.set(admission.reason, (decisions.get(admission.reason) ?? 0) + 1);
       const ours = jsonpatch.apply_patch(structuredClone(object), structuredClone(admission.operations) as JsonPatchOperation[]);
       const again = await putAgain(given.base, result);
