@@ -2,7 +2,8 @@
 import { createServer } from "node:https";
 
 process.once("message", ({ cert, key }: { cert: string; key: string }) => {
-  const server = createServer({ cert, key }, (request, response) => {
+  // As in our own: Node closes an idle connection after 5 s, and a review that is on its way then is lost.
+  const server = createServer({ cert, key, keepAliveTimeout: 0 }, (request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
