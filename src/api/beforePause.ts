@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseAnnotation } from "./annotation.ts";
 
 /**
  * The annotation on a Deployment that its user paused and then edited. Nothing starts while the pause is his; when he resumes, the template is
@@ -20,12 +21,4 @@ export const beforePause = z.strictObject({
 export type BeforePause = z.infer<typeof beforePause>;
 
 /** Parses the annotation. Undefined when it is not one of ours. */
-export function parseBeforePause(text: string | undefined): BeforePause | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const parsed = beforePause.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : undefined;
-  } catch {
-    return undefined;
-  }
-}
+export const parseBeforePause = (text: string | undefined): BeforePause | undefined => parseAnnotation(beforePause, text);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseAnnotation } from "./annotation.ts";
 import { request } from "./plan.ts";
 
 /**
@@ -42,15 +43,7 @@ export interface ManagedFieldsEntry {
 }
 
 /** Parses the annotation. Undefined when it is not one of ours. */
-export function parseIntent(text: string | undefined): Intent | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const parsed = intent.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : undefined;
-  } catch {
-    return undefined;
-  }
-}
+export const parseIntent = (text: string | undefined): Intent | undefined => parseAnnotation(intent, text);
 
 /** `kubectl rollout resume` at a gate: approves one step of one plan, signed by the webhook. */
 export const approval = z.strictObject({

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseAnnotation } from "./annotation.ts";
 import { request } from "./plan.ts";
 
 /**
@@ -23,12 +24,4 @@ export const passage = z.strictObject({
 export type Passage = z.infer<typeof passage>;
 
 /** Parses the annotation. Undefined when it is not one of ours. */
-export function parsePassage(text: string | undefined): Passage | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const parsed = passage.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : undefined;
-  } catch {
-    return undefined;
-  }
-}
+export const parsePassage = (text: string | undefined): Passage | undefined => parseAnnotation(passage, text);

@@ -22,7 +22,7 @@ type Change = (finalizers: readonly string[]) => readonly string[];
 
 /**
  * What the worker stands on: its ServiceAccount, its ClusterRole and the binding of the two. A finalizer of ours on each keeps them until the worker has put
- * everything back, whatever is deleted first. The manifests put it there; a worker that starts puts it where it is missing.
+ * everything back, whatever is deleted first. A worker that starts puts it there: with it in the manifests, an installation whose pods never ran would stay.
  */
 export class Rights {
   readonly #options: RightsOptions;

@@ -9,7 +9,7 @@ import { annotationText, sealIntent } from "./seal.ts";
 /** kube-apiserver's own limit for all annotations of one object. */
 const annotationLimit = 256 * 1024;
 /** kube-apiserver gives up on a write after 60 s, so an older intent is not from this admission but a copy that somebody kept. */
-export const longestAdmissionMs = 60_000;
+const longestAdmissionMs = 60_000;
 
 export interface Hold {
   /** `templateDigest` of what serves. */
@@ -60,10 +60,14 @@ function intentFor(c: AdmissionCase, { stable, policy, restore, overwritten }: H
 export function ownRequest({ carried, heldBy, asking, world }: AdmissionCase, stable: string): Request | undefined {
   if (!carried || carried.stable !== stable || carried.mac === heldBy?.mac) return undefined;
   const { request } = carried;
-  const age = Date.parse(world.now) - Date.parse(request.at);
   const isPlanned = world.plansOf(carried.uid).some((plan) => plan.requestUid === request.uid);
-  const isHis = request.user === requestOf(asking, world.now).user;
-  return isHis && Math.abs(age) <= longestAdmissionMs && !isPlanned ? request : undefined;
+  return isOfAdmission(request, { asking, world }) && !isPlanned ? request : undefined;
+}
+
+/** Whether it may be the request that is being admitted, by who asked and when. */
+export function isOfAdmission(request: Request, { asking, world }: Pick<AdmissionCase, "asking" | "world">): boolean {
+  const age = Date.parse(world.now) - Date.parse(request.at);
+  return request.user === requestOf(asking, world.now).user && Math.abs(age) <= longestAdmissionMs;
 }
 
 /** The user's own annotations come first: what a revert needs is left out when both don't fit. */

@@ -1,9 +1,8 @@
 import { annotations } from "../../api/names.ts";
-import type { Passage } from "../../api/passage.ts";
 import type { Request } from "../../api/plan.ts";
 import { type AdmissionCase, annotationOf } from "./admissionCase.ts";
 import { requestOf } from "./deploymentReview.ts";
-import { fits, longestAdmissionMs } from "./holdMarks.ts";
+import { fits, isOfAdmission } from "./holdMarks.ts";
 import type { Words } from "./reasons.ts";
 import { annotationText, openPassage, sealPassage } from "./seal.ts";
 
@@ -30,10 +29,9 @@ export function notePassage(c: AdmissionCase, { reason, message }: Words): strin
 
 /** Of this same admission, when kube-apiserver asks again because another webhook changed the object: the answer stays the same (`holdMarks.ts`). */
 function ownRequest(c: AdmissionCase): Request | undefined {
-  const { object, oldObject, asking, world } = c;
+  const { object, oldObject, world } = c;
   const text = annotationOf(object, annotations.passage);
   if (text === undefined || text === annotationOf(oldObject, annotations.passage)) return undefined;
-  const note: Passage | undefined = openPassage(text, oldObject.metadata.uid, world.keys);
-  if (note?.generation !== nextGeneration(c) || note.request.user !== requestOf(asking, world.now).user) return undefined;
-  return Math.abs(Date.parse(world.now) - Date.parse(note.request.at)) <= longestAdmissionMs ? note.request : undefined;
+  const note = openPassage(text, oldObject.metadata.uid, world.keys);
+  return note?.generation === nextGeneration(c) && isOfAdmission(note.request, c) ? note.request : undefined;
 }

@@ -1,4 +1,5 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
+import { parseAnnotation } from "../../api/annotation.ts";
 import { type BeforePause, parseBeforePause } from "../../api/beforePause.ts";
 import { type Approval, approval, type Intent, parseIntent } from "../../api/intent.ts";
 import { type Passage, parsePassage } from "../../api/passage.ts";
@@ -49,7 +50,7 @@ export function openIntent(text: string | undefined, deploymentUid: string | und
 
 /** The annotation as the approval of a step of this plan. Undefined when absent, malformed, forged, or made for another plan. */
 export function openApproval(text: string | undefined, plan: string, keys: readonly SealKey[]): Approval | undefined {
-  const parsed = parseApproval(text);
+  const parsed = parseAnnotation(approval, text);
   return parsed && parsed.plan === plan && isGenuine("approval", parsed, keys) ? parsed : undefined;
 }
 
@@ -98,14 +99,4 @@ function keyObjectOf(key: SealKey): KeyObject {
   const made = keyObjects.get(key) ?? createSecretKey(key.secret);
   keyObjects.set(key, made);
   return made;
-}
-
-function parseApproval(text: string | undefined): Approval | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const parsed = approval.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : undefined;
-  } catch {
-    return undefined;
-  }
 }

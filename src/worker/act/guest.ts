@@ -56,6 +56,9 @@ export async function writeAsGuest(write: GuestWrite): Promise<KubeObject> {
   return sameOwners(after, wanted) && !isCarrying(written) ? written : disown(client, resource, written, wanted);
 }
 
+/** Annotations that are to go. */
+export const without = (names: readonly string[]): Record<string, null> => Object.fromEntries(names.map((name) => [name, null]));
+
 const ownersOf = (object: KubeObject): ManagedFieldsEntry[] => (object.metadata.managedFields ?? []) as ManagedFieldsEntry[];
 const isCarrying = (object: KubeObject): boolean => object.metadata.annotations?.[annotations.carried] !== undefined;
 

@@ -7,11 +7,9 @@ import type { Action } from "../../core/plan/action.ts";
 import type { Deployment, KubeObject, ReplicaSet } from "../../kube/object.ts";
 import { resources } from "../../kube/resources.ts";
 import type { Scene } from "./act.ts";
-import { disown, Outdated, writeAsGuest } from "./guest.ts";
+import { disown, Outdated, without, writeAsGuest } from "./guest.ts";
 
 type Of<Kind extends Action["kind"]> = Extract<Action, { kind: Kind }>;
-
-const without = (names: readonly string[]): Record<string, null> => Object.fromEntries(names.map((name) => [name, null]));
 
 /** All that a hold leaves on a Deployment. */
 const allMarks = without(ownMarks.filter((name) => name !== annotations.beforePause));
@@ -31,18 +29,16 @@ export async function pauseDeployment({ resourceVersion }: Of<"pause">, scene: S
   );
 }
 
-export async function clearAsked({ resourceVersion }: Of<"clearAsked">, scene: Scene): Promise<void> {
-  const marks = { [annotations.approval]: null, [annotations.unpauseAsked]: null };
-  noteDeployment(scene, await writeAsGuest({ ...onDeployment(scene), resourceVersion, change: () => ({ annotations: marks }) }));
-}
+export const clearAsked = ({ resourceVersion }: Of<"clearAsked">, scene: Scene): Promise<void> =>
+  clear([annotations.approval, annotations.unpauseAsked], resourceVersion, scene);
 
-export async function clearPassage({ resourceVersion }: Of<"clearPassage">, scene: Scene): Promise<void> {
-  const change = () => ({ annotations: without([annotations.passage]) });
-  noteDeployment(scene, await writeAsGuest({ ...onDeployment(scene), resourceVersion, change }));
-}
+export const clearPassage = ({ resourceVersion }: Of<"clearPassage">, scene: Scene): Promise<void> =>
+  clear([annotations.passage], resourceVersion, scene);
 
-export async function clearMarks({ resourceVersion }: Of<"clearMarks">, scene: Scene): Promise<void> {
-  const change = () => ({ annotations: without(ownMarks) });
+export const clearMarks = ({ resourceVersion }: Of<"clearMarks">, scene: Scene): Promise<void> => clear(ownMarks, resourceVersion, scene);
+
+async function clear(names: readonly string[], resourceVersion: string, scene: Scene): Promise<void> {
+  const change = () => ({ annotations: without(names) });
   noteDeployment(scene, await writeAsGuest({ ...onDeployment(scene), resourceVersion, change }));
 }
 

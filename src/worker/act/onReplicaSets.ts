@@ -15,7 +15,7 @@ import { isAlreadyExists } from "../../kube/apiError.ts";
 import type { Deployment, KubeObject, ReplicaSet } from "../../kube/object.ts";
 import { resources } from "../../kube/resources.ts";
 import type { Scene } from "./act.ts";
-import { Outdated } from "./guest.ts";
+import { Outdated, without } from "./guest.ts";
 
 type Of<Kind extends Action["kind"]> = Extract<Action, { kind: Kind }>;
 
@@ -120,11 +120,9 @@ export async function scaleReplicaSet({ replicaSet, resourceVersion, replicas, r
   if (removesPods && scene.memory) scene.memory.trafficChangedAt = scene.hands.now();
 }
 
-const withoutNotes = Object.fromEntries(ownMarks.map((name) => [name, null]));
-
 /** Our label on the ReplicaSet itself, and what the controller has copied of ours; its pods never had either. */
 export async function unmarkReplicaSet({ replicaSet }: Of<"unmark">, scene: Scene): Promise<void> {
-  await patchSet(scene, replicaSet, { metadata: { labels: { [labels.plan]: null }, annotations: withoutNotes } });
+  await patchSet(scene, replicaSet, { metadata: { labels: { [labels.plan]: null }, annotations: without(ownMarks) } });
 }
 
 export async function deleteReplicaSet({ replicaSet, uid }: Of<"deleteReplicaSet">, { hands, snapshot }: Scene): Promise<void> {
