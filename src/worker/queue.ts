@@ -13,14 +13,18 @@
 export interface Clock {
   /** Milliseconds of a clock that never jumps and never goes back. */
   now(): number;
-  /** @returns the function that cancels it */
+  /**
+   * @param milliseconds 0 or less, of a time that has passed meanwhile: as soon as possible
+   * @returns the function that cancels it
+   */
   setTimer(run: () => void, milliseconds: number): () => void;
 }
 
 export const systemClock: Clock = {
   now: () => performance.now(),
   setTimer(run, milliseconds) {
-    const timer = setTimeout(run, milliseconds);
+    // Of a negative number Node warns, in plain text among the lines of the log.
+    const timer = setTimeout(run, Math.max(0, milliseconds));
     return () => clearTimeout(timer);
   },
 };

@@ -196,6 +196,7 @@ test("every line that webhook, worker and certs have written has the published s
   const decisions = new Set<string>();
   for (const name of names)
     for (const line of (await readFile(join(story.lab.dir, name), "utf8")).split("\n").filter((text) => text !== "")) {
+      expect(line, `${name}: what the process itself has not written`).toMatch(/^\{/);
       const parsed = logLine.safeParse(JSON.parse(line));
       expect(parsed.error?.message, `${name}: ${line}`).toBeUndefined();
       components.add(parsed.data?.component ?? "");
