@@ -1,7 +1,7 @@
 import { fitted } from "../api/fit.ts";
 import { apiVersion, labels } from "../api/names.ts";
 import type { Passage } from "../api/passage.ts";
-import { type CanaryPlan, isLive, type PlanStatus, planSpec } from "../api/plan.ts";
+import { type CanaryPlan, isLive, type PlanStatus, planSpec, requestUidsOf } from "../api/plan.ts";
 import { bypassName, labelOf } from "../api/planName.ts";
 import type { CanaryPolicy } from "../api/policy.ts";
 import { hashOf } from "../api/template.ts";
@@ -14,6 +14,16 @@ import { bypassed } from "../core/admission/words.ts";
 import type { Caches } from "./caches.ts";
 import type { DeploymentProjection } from "./project.ts";
 
+export interface BypassSenses {
+  /** Serin's own namespace, never touched. */
+  ownNamespace: string;
+  keys: readonly SealKey[];
+  /** Milliseconds since the epoch. */
+  now: number;
+  /** uids of requests whose own record is being made. */
+  beingRecorded: ReadonlySet<string>;
+}
+
 /**
  * A change that a policy is for, of an image or (trigger: Template) of anything else, and that reached the cluster without a canary: admitted on
  * purpose (opted out, nothing to compare, `Recreate` …) or past a webhook that was down. It leaves a plan of phase Bypassed, so that the record has no
@@ -23,7 +33,7 @@ export function bypassOf(
   before: DeploymentProjection,
   after: DeploymentProjection,
   caches: Caches,
-  { ownNamespace, keys, now }: { ownNamespace: string; keys: readonly SealKey[]; now: number },
+  { ownNamespace, keys, now, beingRecorded }: BypassSenses,
 ): (CanaryPlan & { status: PlanStatus }) | undefined {
   if (before.intent !== undefined || after.intent !== undefined || after.paused || after.deleting) return undefined;
   const key = `${after.namespace}/${after.name}`;
@@ -40,6 +50,8 @@ export function bypassOf(
   const policy = policyFor(target, caches.policies.values(), ownNamespace);
   if (!policy) return undefined;
   const note = noteOf(after, keys);
+  const recorded = new Set([...beingRecorded, ...caches.plans.index("deployment", key).flatMap(requestUidsOf)]);
+  const overwritten = (note?.overwritten ?? []).filter(({ uid }) => !recorded.has(uid));
   const { reason, message } = note ?? whyBypassed(before, after, policy, caches);
   const at = new Date(now).toISOString();
   return {
@@ -55,6 +67,7 @@ export function bypassOf(
       stable: { hash: hashOf(before.digest), digest: before.digest, images: [...before.images] },
       canary: { hash: hashOf(after.digest), digest: after.digest, images: [...after.images] },
       policy: { name: policy.metadata.name, generation: policy.metadata.generation ?? 0, spec: policy.spec },
+      ...(overwritten.length === 0 ? {} : { overwritten }),
       control: {},
     }),
     status: {
@@ -72,7 +85,7 @@ export function bypassOf(
 /** The webhook's own word of this very change; one that was copied from an earlier change is none. */
 function noteOf({ passage, uid, generation, digest }: DeploymentProjection, keys: readonly SealKey[]): Passage | undefined {
   const note = openPassage(passage, uid, keys);
-  return note?.generation === generation && note.digest === digest ? note : undefined;
+  return note?.generation === generation && note.asked.digest === digest ? note : undefined;
 }
 
 const imagesOf = ({ containers, images }: DeploymentProjection): ImagesByContainer =>

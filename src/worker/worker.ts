@@ -1,20 +1,17 @@
 import type { Log } from "../api/logLine.ts";
-import { type CanaryPlan, isLive, type JournalEntry, type PlanStatus } from "../api/plan.ts";
+import { isLive, type PlanStatus } from "../api/plan.ts";
 import type { SealKey } from "../core/admission/seal.ts";
 import { settleTime } from "../core/analysis/settle.ts";
-import { appended, journalRoot } from "../core/audit/journal.ts";
 import type { Told } from "../core/notify/notified.ts";
-import { isAlreadyExists, isConflict, isNotFound } from "../kube/apiError.ts";
+import { isConflict, isNotFound } from "../kube/apiError.ts";
 import type { Client } from "../kube/client.ts";
 import type { Trouble } from "../kube/reflector.ts";
-import { resources } from "../kube/resources.ts";
 import type { Prometheus } from "../prometheus/client.ts";
 import { settleSource } from "../prometheus/settle.ts";
 import type { AuditKeys } from "../tls/auditKeys.ts";
 import type { Hands } from "./act/act.ts";
-import { writeEvent } from "./act/events.ts";
 import { Outdated } from "./act/guest.ts";
-import { bypassOf } from "./bypass.ts";
+import { bypassRecorder } from "./bypassRecorder.ts";
 import { type Caches, openCaches } from "./caches.ts";
 import { followDeparture } from "./departure.ts";
 import type { Follower, World } from "./follower.ts";
@@ -103,7 +100,7 @@ export function createWorker(options: WorkerOptions): Worker {
     look,
     templateChanged: (before, after) => {
       if (departure.isLeaving()) return;
-      if (options.isLeader()) void recordBypass(before, after);
+      if (options.isLeader()) void bypasses.record(before, after);
       else unled.note({ before, after, at: now() });
     },
     sidecarPolicyChanged: (name) => sidecars.policyChanged(name),
@@ -147,6 +144,7 @@ export function createWorker(options: WorkerOptions): Worker {
     now,
     mayWrite: options.isLeader,
   });
+  const bypasses = bypassRecorder({ ...options, caches, sealer, now });
   const readBuiltins = builtinReader(instruments);
   const hands: Hands = {
     client,
@@ -156,9 +154,19 @@ export function createWorker(options: WorkerOptions): Worker {
     instance: options.instance,
     measure: (plan, action, snapshot) => startMeasurement(plan, action, snapshot, instruments),
     ...(options.onEnd === undefined ? {} : { onEnd: options.onEnd }),
+    ...(options.onBypass === undefined ? {} : { onBypass: options.onBypass }),
   };
   const reconciler: Reconciler = {
-    senses: { caches, memories, keys: options.keys, settle, isLeaving: () => departure.isLeaving(), now, wall: options.now },
+    senses: {
+      caches,
+      memories,
+      keys: options.keys,
+      settle,
+      isLeaving: () => departure.isLeaving(),
+      beingRecorded: bypasses.requests,
+      now,
+      wall: options.now,
+    },
     hands,
     log,
     mayWrite: options.isLeader,
@@ -168,32 +176,6 @@ export function createWorker(options: WorkerOptions): Worker {
     plans: () => caches.plans.values(),
     policy: (name) => caches.policies.get(name),
     lookAtPolicy: (name) => look(policyKey({ metadata: { name } })),
-  };
-
-  async function recordBypass(before: DeploymentProjection, after: DeploymentProjection): Promise<void> {
-    const plan = bypassOf(before, after, caches, { ownNamespace: options.namespace, keys: options.keys(), now: now() });
-    if (!plan) return;
-    const { status, ...spec } = plan;
-    try {
-      const made = await client.create(resources.canaryplans, spec, { fieldManager: "serin" });
-      const journal = (status.journal ?? []).reduce<JournalEntry[]>((list, entry) => appended(list, entry, () => journalRoot(made)), []);
-      await sealer.seal(made, { ...status, journal }, (sealed) =>
-        client.replace(resources.canaryplans, { ...made, status: sealed }, { fieldManager: "serin", subresource: "status" }),
-      );
-      options.onBypass?.(status.reason);
-      await tellOfBypass(made, status);
-      const { namespace, name } = plan.metadata;
-      log.warn({ namespace, name: plan.spec.deployment.name, plan: name, reason: status.reason }, status.message);
-    } catch (error) {
-      if (!isAlreadyExists(error)) log.error({ err: error }, "a bypass could not be recorded");
-    }
-  }
-
-  const tellOfBypass = (plan: CanaryPlan, { reason, message }: PlanStatus): Promise<void> => {
-    const { namespace } = plan.metadata;
-    const { instance } = options;
-    const told = { type: "Warning" as const, reason, message, namespace, deployment: plan.spec.deployment, plan, now: now(), instance };
-    return writeEvent(client, told).catch((error: unknown) => log.warn({ err: error }, "an Event could not be written"));
   };
 
   async function lookAt(key: string): Promise<number | undefined> {
@@ -227,7 +209,7 @@ export function createWorker(options: WorkerOptions): Worker {
         lookedAt = clock.now();
         return { wakeAfter: await lookAt(key) };
       }, 4);
-      for (const { before, after } of unled.take(now())) void recordBypass(before, after);
+      for (const { before, after } of unled.take(now())) void bypasses.record(before, after);
       lookAtAll();
       for (const policy of caches.policies.values()) own.add(policyKey(policy));
       sidecars.lead();

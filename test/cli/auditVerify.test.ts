@@ -117,6 +117,12 @@ describe("audit verify", () => {
     expect(await withLog([...honest, named(2, "0".repeat(64))])).toMatchObject({ found: ["SealUnwitnessed"] });
     expect(await withLog([...honest, named(4, "0".repeat(64))])).toMatchObject({ found: ["SealUnwitnessed"] });
     expect(await withLog([...honest, held(300, "alice", "web-gone")])).toMatchObject({ found: ["ChangeUnrecorded"] });
+    const through = event(300, "eve", "deployments", "nginx", { decision: "Bypassed", plan: "web-gone", request: "request-through" });
+    expect(await withLog([...honest, through])).toMatchObject({
+      found: ["ChangeUnrecorded"],
+      messages: [expect.stringContaining("it was let through, for plan web-gone, and no plan records request request-through")],
+    });
+    expect(await withLog([...honest, through.replace("web-gone", good.metadata.name)])).toMatchObject({ found: [] });
     expect((await withLog(honest.map((line) => line.replaceAll("deployments.serin.dev", "x.y")))).unchecked).toMatchObject([
       expect.stringContaining("no annotations"),
     ]);

@@ -28,6 +28,8 @@ export class Users {
   /** Requests for an image that the webhook held, oldest first (design I4). */
   readonly held: Array<{ uid: string; image: string; cancels: boolean }> = [];
   webhookIsUp = true;
+  /** As the webhook knows it from the Lease. */
+  workerIsAlive = true;
   /** When somebody last scaled, or unpaused past the admission: for a moment the world is then not as anybody wants it. */
   scaledAt = 0;
   unpausedAt = 0;
@@ -163,7 +165,7 @@ export class Users {
       namespaceLabels: (name) => ({ "kubernetes.io/metadata.name": name }),
       plansOf: (uid) => plans.filter((plan) => plan.deploymentUid === uid),
       plansRouting: (where, name) => plans.filter((plan) => plan.routes.includes(`${where}/${name}`)),
-      workerIsAlive: true,
+      workerIsAlive: this.workerIsAlive,
       claimIsShared: () => false,
       keys,
     };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { annotations } from "../../src/api/names.ts";
 import type { RecordedEvent } from "./recorder/recordedEvent.ts";
 import { routesOf } from "./recorder/routes.ts";
 import { type Story, type Typed, tell } from "./story.ts";
@@ -57,6 +58,25 @@ describe("no worker is alive", () => {
     const next = await story.planWhen("split:3", "at its gate", ({ status }) => status?.phase === "Paused");
     expect(next.spec.stable.images).toEqual(["nginx:1.23.4"]);
     expect((await story.ends("split:2")).status?.phase).toBe("Superseded");
+  });
+
+  it("what rolled out meanwhile is on record then: who asked, for what, instead of what, under which policy", async () => {
+    const [record, ...more] = await until(
+      "the record",
+      async () => {
+        const plans = await story.plansOf("fresh");
+        return plans.every(({ status }) => status?.phase === "Bypassed") && plans.length > 0 && plans;
+      },
+      60,
+    );
+    expect(more).toEqual([]);
+    expect(record).toMatchObject({
+      spec: { stable: { images: ["nginx:1.23.4"] }, canary: { images: ["fresh:2"] }, policy: { name: "plain" } },
+      status: { reason: "BypassWorkerDown", request: { user: "lab-admin", fieldManager: "kubectl-set" } },
+    });
+    const shown = await story.type("kubectl", "serin", "audit", "show", record?.metadata.name ?? "");
+    expect(shown.stdout).toContain("no Serin worker is alive");
+    await until("its note to go", async () => !(await story.kubectl("get", "deploy,rs", "-o", "yaml")).includes(annotations.passage));
   });
 
   const set = (name: string, image: string, ...more: string[]): Promise<Typed> =>

@@ -30,6 +30,7 @@ function recorded(before: DeploymentDraft, after: DeploymentDraft, policies: Can
     ownNamespace: "serin-system",
     keys: [],
     now: start,
+    beingRecorded: new Set(),
   });
   return plan && { policy: plan.spec.policy?.name, reason: plan.status.reason, message: plan.status.message };
 }
@@ -110,6 +111,7 @@ describe("who asked for a change that was let through", () => {
       ownNamespace: "serin-system",
       keys: known,
       now: start,
+      beingRecorded: new Set(),
     })?.status;
 
   it("is on record as the webhook noted it", () => {

@@ -17,6 +17,8 @@ export type Decision =
   | "Stripped"
   /** Rolls out without a canary. */
   | "Bypassed"
+  /** The note of a change that was let through and is not on record yet was put back. */
+  | "NoteKept"
   | "Denied"
   | "Stamped"
   | "SplitKept"

@@ -7,7 +7,7 @@ import { type AdmissionCase, annotationOf } from "./admissionCase.ts";
 import { admitResume } from "./admitResume.ts";
 import { type Hold, holdMarks } from "./holdMarks.ts";
 import { markOperations, type WantedMarks } from "./jsonPatch.ts";
-import { failedBefore, holdingPlan } from "./plansOfDeployment.ts";
+import { failedBefore, holdingPlan, recordedRequests } from "./plansOfDeployment.ts";
 import { policyOfChange } from "./policyOfChange.ts";
 import { silent, type Words } from "./reasons.ts";
 import { packRestore } from "./restore.ts";
@@ -66,7 +66,7 @@ function otherTemplate(c: AdmissionCase, heldBy: Intent): Admission {
 
 /** The first stable template stays the one to compare with, and what it needs for a revert stays with it. */
 function nextHold(c: AdmissionCase, heldBy: Intent, stable: string, policy: CanaryPolicy | undefined, plans: readonly PlanFact[]): Hold {
-  const recorded = new Set(plans.flatMap((plan) => [plan.requestUid, ...plan.overwritten]));
+  const recorded = recordedRequests(plans);
   const restore = stable === heldBy.stable ? heldBy.restore : stable === c.digests.old ? packRestore(c.oldObject) : undefined;
   return {
     stable,

@@ -8,7 +8,7 @@ import { holdMarks, ownRequest } from "./holdMarks.ts";
 import { imageChanges, imagesByContainer } from "./images.ts";
 import { markOperations, type WantedMarks } from "./jsonPatch.ts";
 import { type Live, liveTemplate } from "./live.ts";
-import { nextGeneration, notePassage } from "./notePassage.ts";
+import { nextGeneration, notePassage, overlooked, pendingNote } from "./notePassage.ts";
 import { failedBefore } from "./plansOfDeployment.ts";
 import { policyFor, policySelecting } from "./policyFor.ts";
 import { policyTarget } from "./policyTarget.ts";
@@ -35,7 +35,7 @@ export function admitUnheld(c: AdmissionCase): Admission {
 
 function letThrough(c: AdmissionCase, policy: CanaryPolicy, words: Words): Admission {
   const marks = withoutMarks(c);
-  const noted = { ...marks, annotations: { ...marks.annotations, [annotations.passage]: notePassage(c, words) } };
+  const noted = { ...marks, annotations: { ...marks.annotations, [annotations.passage]: notePassage(c, policy, words) } };
   const plan = bypassName(c.asking.name, c.oldObject.metadata.uid ?? "", nextGeneration(c));
   return patched("Bypassed", words, markOperations(c.object, noted), { policy: policy.metadata.name, plan });
 }
@@ -57,7 +57,12 @@ function begin(c: AdmissionCase, live: Live, policy: CanaryPolicy): Admission {
   const plans = c.world.plansOf(c.oldObject.metadata.uid ?? "");
   const failed = policy.spec.onRepeat === "Retry" ? undefined : failedBefore(plans, c.digests.asked);
   if (failed && policy.spec.onRepeat === "Deny") return denied(refused.repeat(failed, policy), { ...subject, plan: failed.name });
-  const { marks, intent } = holdMarks(c, { stable: live.digest(), policy: policy.metadata.name, restore: live.restore() });
+  const { marks, intent } = holdMarks(c, {
+    stable: live.digest(),
+    policy: policy.metadata.name,
+    restore: live.restore(),
+    overwritten: overlooked(c),
+  });
   const plan = planName(c.asking.name, intent.request.uid);
   const words = failed ? held.repeated(failed, c.asking) : wordsFor(c, live, policy, plan);
   return patched("Held", withOptOutForbidden(c, policy, words), markOperations(c.object, marks), { ...subject, plan });
@@ -100,12 +105,16 @@ function remember(c: AdmissionCase, live: Live): Admission {
 
 /** Not changed, but for marks of ours that mean nothing here. */
 function untouched(c: AdmissionCase, reason: ReasonCode): Admission {
+  const pending = pendingNote(c);
   // Most Deployments carry nothing of ours.
-  if (!isMarked(c) && !isSeen(c)) return allowed(silent(reason));
+  if (!isMarked(c) && !isSeen(c) && !pending) return allowed(silent(reason));
   const operations = markOperations(c.object, withoutMarks(c));
   if (operations.length === 0) return allowed(silent(reason));
   if (carriesIntent(c) && !isOurHold(c)) return patched("Stripped", kept.stripped(), operations);
-  return isSeen(c) ? patched("Seen", silent(reason), operations) : patched("Stripped", silent("LeftoverRemoved"), operations);
+  if (isSeen(c)) return patched("Seen", silent(reason), operations);
+  if (pending && pending.text !== annotationOf(c.object, annotations.passage))
+    return patched("NoteKept", silent("NotePutBack"), operations);
+  return patched("Stripped", silent("LeftoverRemoved"), operations);
 }
 
 /**
@@ -143,7 +152,7 @@ function withoutMarks(c: AdmissionCase): WantedMarks {
     annotations: {
       [annotations.intent]: undefined,
       [annotations.unpauseAsked]: undefined,
-      [annotations.passage]: undefined,
+      [annotations.passage]: pendingNote(c)?.text,
       ...(carriesIntent(c) ? { [annotations.approval]: undefined } : {}),
       ...(paused ? {} : { [annotations.beforePause]: undefined }),
       [annotations.carried]: undefined,

@@ -26,3 +26,7 @@ export const holdingPlan = (plans: readonly PlanFact[]): PlanFact | undefined =>
     .filter((plan) => plan.live || plan.phase === "Held")
     .sort(byAge)
     .at(-1);
+
+/** uids of the requests that plans record: as their own, or as overwritten before. */
+export const recordedRequests = (plans: readonly PlanFact[]): Set<string | undefined> =>
+  new Set(plans.flatMap((plan) => [plan.requestUid, ...plan.overwritten]));

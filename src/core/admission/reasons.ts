@@ -27,6 +27,7 @@ export const admissionReasons = {
   IntentPutBack: "The intent on a held Deployment was changed or removed: it was put back.",
   Approved: "`kubectl rollout resume` at a gate approves it.",
   LeftoverRemoved: "A mark of ours that no longer means anything was removed.",
+  NotePutBack: "The note of a change that rolled out without a canary was changed or removed before it was on record: it was put back.",
   MarksStripped: "The manifest was exported from a held Deployment: its pause and its marks mean nothing here.",
   // refusals
   ResumeRefused: "`kubectl rollout resume` on a held Deployment that stands at no gate.",

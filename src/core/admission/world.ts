@@ -1,4 +1,4 @@
-import { type CanaryPlan, isLive, type Phase } from "../../api/plan.ts";
+import { askedIn, type CanaryPlan, isLive, type Phase } from "../../api/plan.ts";
 import type { CanaryPolicy } from "../../api/policy.ts";
 import type { SealKey } from "./seal.ts";
 
@@ -63,6 +63,7 @@ export function planFact(plan: CanaryPlan): PlanFact {
   const total = status?.step?.total ?? spec.policy?.spec.steps.length ?? 0;
   const index = status?.step?.index ?? 0;
   const phase = status?.phase ?? "Preparing";
+  const asked = askedIn(plan);
   return {
     name: metadata.name,
     namespace: metadata.namespace,
@@ -78,9 +79,9 @@ export function planFact(plan: CanaryPlan): PlanFact {
     handedOver: phase === "Promoting" && afterHandOver.has(status?.stage ?? ""),
     step: { index, total },
     atGate: isAtGate(plan, index),
-    ...(spec.request === undefined ? {} : { requestUid: spec.request.uid }),
+    ...(asked === undefined ? {} : { requestUid: asked.uid }),
     overwritten: (spec.overwritten ?? []).map(({ uid }) => uid),
-    askedAt: spec.request?.at ?? metadata.creationTimestamp ?? "",
+    askedAt: asked?.at ?? metadata.creationTimestamp ?? "",
     services: status?.services ?? [],
     routes: (status?.routes ?? []).map((route) => `${route.namespace}/${route.name}`),
   };

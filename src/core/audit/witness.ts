@@ -178,19 +178,22 @@ function unwitnessedControl(plan: CanaryPlan, log: ApiserverLog, covers: (time: 
   });
 }
 
-/** What the webhook held has a plan, or was overwritten before it got one; the last moments of the log may be ahead of the record. */
+const verbs: Readonly<Record<string, string>> = { Held: "held for", Bypassed: "let through, for" };
+
+/** What the webhook held or let through has a plan, or was overwritten before it got one; the last moments of the log may be ahead of the record. */
 function unrecorded({ plans, log, complete, somePlansGone }: ToCompare, uids: ReadonlySet<string>): Finding[] {
   if (!complete || somePlansGone) return [];
   const names = new Set(plans.map(nameOf));
   return log.requests.flatMap((event): Finding[] => {
-    const { said, isAccepted, isDryRun, namespace, at } = event;
-    const { decision, request, plan } = said;
-    if (decision !== "Held" || request === undefined || !isAccepted || isDryRun || at > log.to - apartMs) return [];
+    const { isAccepted, isDryRun, namespace, at } = event;
+    const { decision, request, plan } = event.said;
+    const said = verbs[decision ?? ""];
+    if (said === undefined || request === undefined || !isAccepted || isDryRun || at > log.to - apartMs) return [];
     if (uids.has(request) || (plan !== undefined && names.has(`${namespace}/${plan}`))) return [];
     return [
       {
         code: "ChangeUnrecorded",
-        message: `${inWords(event)}: it was held for plan ${plan ?? "?"}, and no plan records request ${request}`,
+        message: `${inWords(event)}: it was ${said} plan ${plan ?? "?"}, and no plan records request ${request}`,
       },
     ];
   });

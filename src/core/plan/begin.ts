@@ -7,6 +7,7 @@ import { hashOf } from "../../api/template.ts";
 import { withTemplates } from "../analysis/templates.ts";
 import type { Action } from "./action.ts";
 import { leave } from "./leaving.ts";
+import { tendNote } from "./passed.ts";
 import { byWhom, isRetry, requestOf, retryOf, strandedRequest, unrecorded } from "./requestUid.ts";
 import type { ReplicaSetFacts, Snapshot } from "./snapshot.ts";
 import { repaused, tendHeld } from "./tendHeld.ts";
@@ -30,7 +31,8 @@ function tidy(snapshot: Snapshot): Action[] {
   if (!deployment || deployment.deleting) return [];
   // A crash came between a write that no plan stands for and the one that gives the fields back.
   if (deployment.marked) return [{ kind: "disown", object: "deployment" }];
-  if (passageFor(snapshot) === 0) return [{ kind: "clearPassage", resourceVersion: deployment.resourceVersion }];
+  const noted = tendNote(snapshot);
+  if (noted.length > 0) return noted;
   return deployment.carriesIntent || deployment.asked || deployment.traces ? [] : copiesGo(snapshot, deployment.uid);
 }
 
@@ -39,18 +41,6 @@ const copiesGo = ({ replicaSets }: Snapshot, uid: string): Action[] =>
   replicaSets
     .filter(({ noted, madeBy, owner, deleting }) => noted && madeBy === undefined && owner === uid && !deleting)
     .map(({ name }): Action => ({ kind: "unmark", replicaSet: name }));
-
-/**
- * How long the note of a change that was let through still stays: until it is on record. What has no record after a minute is a copy that somebody kept, or
- * of a change that no worker has seen.
- * @returns milliseconds, 0 when it is to go; undefined when there is none
- */
-export function passageFor({ deployment, passage, plannedRequests, wall }: Snapshot): number | undefined {
-  if (!deployment?.carriesPassage || deployment.deleting) return undefined;
-  if (!passage || plannedRequests.has(passage.request.uid)) return 0;
-  const age = Math.abs(wall - Date.parse(passage.request.at));
-  return Math.max(0, freshMs - age);
-}
 
 function answer(snapshot: Snapshot): Action[] {
   const { deployment, intent, planOfIntent } = snapshot;

@@ -1,15 +1,15 @@
-import type { Passage } from "../../api/passage.ts";
 import { type CanaryPlan, isLive, mostServices } from "../../api/plan.ts";
 import { revisionsBack, servedBefore } from "../admission/rollbackWindow.ts";
 import { whoAsked } from "../admission/stamp.ts";
 import { journalRoot } from "../audit/journal.ts";
 import { fullPromotion } from "./approvals.ts";
-import { begin, passageFor, repeats, strandedFor } from "./begin.ts";
+import { begin, repeats, strandedFor } from "./begin.ts";
 import { type Decision, Draft } from "./draft.ts";
 import { end, endingOf } from "./endings.ts";
 import { hearStamps } from "./hearStamps.ts";
 import { judge } from "./judge.ts";
 import { firstStatus, type Look, lookAt } from "./look.ts";
+import { noteDueIn, wordsOfRecord } from "./passed.ts";
 import { prepare } from "./prepare.ts";
 import { finish, promote } from "./promote.ts";
 import { observe } from "./proof.ts";
@@ -28,13 +28,13 @@ import { unwind } from "./unwind.ts";
 export function decide(snapshot: Snapshot): Decision {
   const { plan } = snapshot;
   if (!plan) {
-    const wakeAfter = snapshot.leaving ? undefined : strandedFor(snapshot) || retryUnread(snapshot) || passageFor(snapshot);
+    const wakeAfter = snapshot.leaving ? undefined : strandedFor(snapshot) || retryUnread(snapshot) || noteDueIn(snapshot);
     return { status: undefined, actions: begin(snapshot), ...(wakeAfter ? { wakeAfter } : {}) };
   }
   const draft = new Draft(plan.status ?? firstStatus(plan, snapshot.now), snapshot.now, () => journalRoot(plan));
   draft.status.observedGeneration = plan.metadata.generation ?? 1;
   const policy = plan.spec.policy?.spec;
-  if (!isLive(plan) || !policy) return plan.status === undefined ? bypassLeftAlone(plan, draft, snapshot.passage) : onlyRecord(plan, draft);
+  if (!isLive(plan) || !policy) return plan.status === undefined ? wordsOfRecord(plan, snapshot, draft) : onlyRecord(plan, draft);
   const look = lookAt(snapshot, plan, policy);
   if (plan.status === undefined) firstWords(look, draft);
   if (isLive({ ...plan, status: draft.status })) move(look, draft);
@@ -73,18 +73,6 @@ function sayIfQuick({ snapshot, spec, policy }: Look, draft: Draft): void {
 /** A plan that moves nothing any more only loses its finalizer. */
 function onlyRecord({ metadata }: CanaryPlan, draft: Draft): Decision {
   draft.do({ kind: "releasePlan", plan: metadata.name });
-  return draft.decision();
-}
-
-/** Who records a bypass writes its words a moment after the plan; one that a crash left without them gets plain ones. */
-const bypassGraceMs = 10_000;
-
-function bypassLeftAlone(plan: CanaryPlan, draft: Draft, note: Passage | undefined): Decision {
-  const left = Date.parse(plan.metadata.creationTimestamp ?? "") + bypassGraceMs - draft.now;
-  if (left > 0) return { status: undefined, actions: [], wakeAfter: left };
-  if (note?.digest === plan.spec.canary.digest) draft.status.request = note.request;
-  draft.say("Bypassed", "the change reached the cluster without a canary");
-  finish(draft, plan, "Bypassed");
   return draft.decision();
 }
 

@@ -32,17 +32,19 @@ export interface Snapshot {
   heldPlans: readonly CanaryPlan[];
   /** uids of the requests that some plan records: as its own, or as overwritten before it. */
   plannedRequests: ReadonlySet<string>;
+  /** uids of requests that were let through and whose record this worker is making. */
+  beingRecorded: ReadonlySet<string>;
   /** The latest ended plan of the same template. */
   previous: CanaryPlan | undefined;
   /** Ended plans of this Deployment, in any order: which templates served, and how they came to. */
-  history: readonly PastPlan[];
+  history: readonly (PastPlan & { name: string })[];
   /** The approval on the Deployment, if its signature is ours. */
   approval: Approval | undefined;
   /** Whose each wish in `spec.control` of the live plan is, by the webhook's stamp. */
   stamps: Standings;
   /** The same of a retry that is asked of `previous`. */
   retryStamp: Standing | undefined;
-  /** The policy of the plan (or, without a plan, of the intent) as it is now. */
+  /** The policy of the plan (or, without a plan, of the intent or the note) as it is now. */
   policy: CanaryPolicy | undefined;
   /** The MetricTemplates of the cluster by name, for a plan that is being made. */
   templates: Templates;

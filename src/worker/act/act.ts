@@ -40,7 +40,9 @@ export interface Hands {
   instance: string;
   /** Ends plans with a seal. */
   sealer: Sealer;
-  /** A plan's last status is stored. */
+  /** The record of a change without a canary has its words; the reason is one of the catalogue's. */
+  onBypass?(reason: string): void;
+  /** The last status of a plan of a request is stored. */
   onEnd?(status: PlanStatus): void;
   measure(plan: CanaryPlan, action: Extract<Action, { kind: "measure" }>, snapshot: Snapshot): void;
 }

@@ -16,7 +16,8 @@ export async function writeStatus(plan: CanaryPlan, status: PlanStatus, memory: 
     const store = (last: PlanStatus) => storeStatus(seen, last, hands);
     const ends = endsNow(memory.stored, status);
     memory.stored = await (ends ? hands.sealer.seal(seen, status, store) : store(status));
-    if (ends) hands.onEnd?.(status);
+    if (ends && status.phase === "Bypassed") hands.onBypass?.(status.reason);
+    else if (ends) hands.onEnd?.(status);
     memory.storedAt = now;
     memory.refreshAfterMs = significant ? refreshMs.first : Math.min(2 * memory.refreshAfterMs, refreshMs.longest);
     memory.status = memory.stored;

@@ -95,7 +95,15 @@ describe("a change that a policy is for", () => {
       const note = openPassage(annotationOf(stored, annotations.passage), metadata.uid, keys);
       const { user } = given.asking;
       // Without a key nobody could tell it from a forged one.
-      const noted = { generation: 8, digest: templateDigest(stored.spec.template), reason, message, request: { user } };
+      const noted = {
+        generation: 8,
+        policy: { name: "everything", generation: 1 },
+        before: { digest: templateDigest(given.oldObject.spec.template), images: ["nginx:1.23"] },
+        asked: { digest: templateDigest(stored.spec.template), images: ["a"] },
+        reason,
+        message,
+        request: { user },
+      };
       if (around?.keys.length === 0) expect(admission.operations).toEqual([]);
       else expect(note).toMatchObject(noted);
       const plan = bypassName(metadata.name, metadata.uid ?? "", 8);

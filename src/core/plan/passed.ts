@@ -1,0 +1,74 @@
+import { fitted } from "../../api/fit.ts";
+import { apiVersion, labels } from "../../api/names.ts";
+import type { Passage } from "../../api/passage.ts";
+import { type CanaryPlan, planSpec } from "../../api/plan.ts";
+import { bypassName, labelOf } from "../../api/planName.ts";
+import { hashOf } from "../../api/template.ts";
+import type { Action } from "./action.ts";
+import type { Decision, Draft } from "./draft.ts";
+import { finish } from "./promote.ts";
+import type { PlanReason } from "./reasons.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+/*
+ * Changes that were let through without a canary. A worker that sees one records it at once (`worker/bypass.ts`). What none has seen, because none was
+ * running, is recorded here from the webhook's note; and a record that a crash left without its words gets them.
+ */
+
+/** So long a worker that saw the change, or that has just made its record, has for it. */
+const graceMs = 10_000;
+
+/** What is to be done about the note on a Deployment: it stays until the change is on record. */
+export function tendNote(snapshot: Snapshot): Action[] {
+  const { deployment, passage } = snapshot;
+  if (!deployment || noteDueIn(snapshot) !== 0) return [];
+  const isToRecord = passage !== undefined && !isRecorded(passage, snapshot);
+  return isToRecord
+    ? [{ kind: "createPlan", plan: recordOf(passage, snapshot) }]
+    : [{ kind: "clearPassage", resourceVersion: deployment.resourceVersion }];
+}
+
+/** @returns milliseconds until something is to be done about the note, 0 when it is; undefined when there is none */
+export function noteDueIn(snapshot: Snapshot): number | undefined {
+  const { deployment, passage, wall } = snapshot;
+  if (!deployment?.carriesPassage || deployment.deleting) return undefined;
+  if (!passage || isRecorded(passage, snapshot)) return 0;
+  return Math.max(0, graceMs - Math.abs(wall - Date.parse(passage.request.at)));
+}
+
+function isRecorded({ request, uid, generation }: Passage, { name, history, plannedRequests }: Snapshot): boolean {
+  return plannedRequests.has(request.uid) || history.some((plan) => plan.name === bypassName(name, uid, generation));
+}
+
+function recordOf({ uid, generation, policy, before, asked, overwritten = [] }: Passage, snapshot: Snapshot): CanaryPlan {
+  const { namespace, name, policy: known, plannedRequests } = snapshot;
+  // Of one that was edited since, nobody knows what it said then.
+  const inForce = known?.metadata.name === policy.name && known.metadata.generation === policy.generation ? known : undefined;
+  const earlier = overwritten.filter((request) => !plannedRequests.has(request.uid));
+  return {
+    apiVersion,
+    kind: "CanaryPlan",
+    metadata: { name: bypassName(name, uid, generation), namespace, labels: { [labels.deployment]: labelOf(name) } },
+    spec: fitted(planSpec, {
+      deployment: { name, uid },
+      stable: { hash: hashOf(before.digest), ...before },
+      canary: { hash: hashOf(asked.digest), ...asked },
+      ...(inForce === undefined ? {} : { policy: { ...policy, spec: inForce.spec } }),
+      ...(earlier.length === 0 ? {} : { overwritten: earlier }),
+      control: {},
+    }),
+  };
+}
+
+/** The words of a record: those of the note, if it is of this change; else plain ones. */
+export function wordsOfRecord(plan: CanaryPlan, { passage, name, now }: Snapshot, draft: Draft): Decision {
+  const left = Date.parse(plan.metadata.creationTimestamp ?? "") + graceMs - now;
+  if (left > 0) return { status: undefined, actions: [], wakeAfter: left };
+  const note = passage && plan.metadata.name === bypassName(name, passage.uid, passage.generation) ? passage : undefined;
+  delete draft.status.step;
+  delete draft.status.weight;
+  if (note) draft.status.request = note.request;
+  draft.tell((note?.reason ?? "Bypassed") as PlanReason, note?.message ?? "the change reached the cluster without a canary", "Warning");
+  finish(draft, plan, "Bypassed");
+  return draft.decision();
+}

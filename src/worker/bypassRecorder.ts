@@ -1,0 +1,82 @@
+import type { Log } from "../api/logLine.ts";
+import { askedIn, type CanaryPlan, type JournalEntry, type PlanStatus } from "../api/plan.ts";
+import type { SealKey } from "../core/admission/seal.ts";
+import { appended, journalRoot } from "../core/audit/journal.ts";
+import { isAlreadyExists } from "../kube/apiError.ts";
+import type { Client } from "../kube/client.ts";
+import { resources } from "../kube/resources.ts";
+import { writeEvent } from "./act/events.ts";
+import { bypassOf } from "./bypass.ts";
+import type { Caches } from "./caches.ts";
+import type { DeploymentProjection } from "./project.ts";
+import type { Sealer } from "./sealer.ts";
+
+export interface BypassRecorderOptions {
+  client: Client;
+  caches: Caches;
+  sealer: Sealer;
+  keys(): readonly SealKey[];
+  log: Log;
+  /** Serin's own namespace, never touched. */
+  namespace: string;
+  /** Name of this process, for Events. */
+  instance: string;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** A plan of phase Bypassed was recorded; the reason is one of the catalogue's. */
+  onBypass?(reason: string): void;
+}
+
+export interface BypassRecorder {
+  /** Of a change of template that was just seen: leaves a record, if a policy is for it. */
+  record(before: DeploymentProjection, after: DeploymentProjection): Promise<void>;
+  /** uids of the requests on this Deployment whose record is being made, or was a moment ago. */
+  requests(deployment: string): string[];
+}
+
+/** The caches show a record within a second, and so many changes without a canary don't come within one. */
+const most = 1_000;
+
+/** Records changes that came without a canary as this worker sees them; what none has seen is for `core/plan/passed.ts`. */
+export function bypassRecorder(options: BypassRecorderOptions): BypassRecorder {
+  const { client, caches, sealer, log, instance, now } = options;
+  const lately = new Map<string, string>();
+
+  const requests = (deployment: string): string[] => [...lately].flatMap(([uid, of]) => (of === deployment ? [uid] : []));
+
+  async function record(before: DeploymentProjection, after: DeploymentProjection): Promise<void> {
+    const deployment = `${after.namespace}/${after.name}`;
+    const beingRecorded = new Set(requests(deployment));
+    const plan = bypassOf(before, after, caches, { ownNamespace: options.namespace, keys: options.keys(), now: now(), beingRecorded });
+    if (!plan) return;
+    const { uid } = askedIn(plan) ?? {};
+    if (uid !== undefined) lately.set(uid, deployment);
+    for (const oldest of lately.keys()) if (lately.size > most) lately.delete(oldest);
+    try {
+      await store(plan);
+    } catch (error) {
+      if (uid !== undefined) lately.delete(uid);
+      if (!isAlreadyExists(error)) log.error({ err: error }, "a bypass could not be recorded");
+    }
+  }
+
+  async function store({ status, ...plan }: CanaryPlan & { status: PlanStatus }): Promise<void> {
+    const made = await client.create(resources.canaryplans, plan, { fieldManager: "serin" });
+    const journal = (status.journal ?? []).reduce<JournalEntry[]>((list, entry) => appended(list, entry, () => journalRoot(made)), []);
+    await sealer.seal(made, { ...status, journal }, (sealed) =>
+      client.replace(resources.canaryplans, { ...made, status: sealed }, { fieldManager: "serin", subresource: "status" }),
+    );
+    options.onBypass?.(status.reason);
+    await tell(plan, status);
+    const { namespace, name } = plan.metadata;
+    log.warn({ namespace, name: plan.spec.deployment.name, plan: name, reason: status.reason }, status.message);
+  }
+
+  const tell = (plan: CanaryPlan, { reason, message }: PlanStatus): Promise<void> => {
+    const { namespace } = plan.metadata;
+    const told = { type: "Warning" as const, reason, message, namespace, deployment: plan.spec.deployment, plan, now: now(), instance };
+    return writeEvent(client, told).catch((error: unknown) => log.warn({ err: error }, "an Event could not be written"));
+  };
+
+  return { record, requests };
+}

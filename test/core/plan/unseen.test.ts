@@ -1,0 +1,137 @@
+import { expect, test } from "vitest";
+import { annotations } from "../../../src/api/names.ts";
+import type { KubeObject } from "../../../src/kube/object.ts";
+import { resources } from "../../../src/kube/resources.ts";
+import { canaryImage, stableImage } from "../../build/story.ts";
+import { aVirtualService } from "../../build/virtualService.ts";
+import { Cluster, type ClusterOptions } from "../../fakes/cluster.ts";
+import { quick } from "../../scenes/article.ts";
+
+/** Changes that were let through while no worker was there to see them: the webhook's note tells the next worker all that the record needs. */
+
+const other = "nginx:1.25.0";
+const message = "no canary: no Serin worker is alive; this rolls out as usual, unwatched";
+
+/** No worker works for a minute and a half, and the images come one after the other. */
+async function unwatched(images: readonly string[], options: ClusterOptions = {}): Promise<Cluster> {
+  const cluster = await Cluster.of({ policy: quick(), routes: [aVirtualService()], podsDie: true, ...options });
+  cluster.worker?.kill();
+  cluster.users.workerIsAlive = false;
+  for (const image of images) {
+    cluster.users.setImage(image);
+    await cluster.run(30_000);
+  }
+  expect(cluster.plans).toEqual([]);
+  return cluster;
+}
+
+async function workerComesBack(cluster: Cluster): Promise<void> {
+  cluster.startWorker();
+  cluster.users.workerIsAlive = true;
+  await cluster.run(15_000);
+}
+
+const noted = (cluster: Cluster): KubeObject[] =>
+  [...cluster.server.list<KubeObject>(resources.deployments), ...cluster.server.list<KubeObject>(resources.replicasets)].filter(
+    ({ metadata }) => metadata.annotations?.[annotations.passage] !== undefined,
+  );
+
+test("one is on record once a worker is back: who, what, which policy, in the webhook's words", async () => {
+  const cluster = await unwatched([canaryImage]);
+  expect(noted(cluster).length).toBeGreaterThan(0);
+  await workerComesBack(cluster);
+  expect(cluster.plans).toHaveLength(1);
+  const { spec, status } = cluster.plan ?? {};
+  expect(spec).toMatchObject({ stable: { images: [stableImage] }, canary: { images: [canaryImage] }, policy: { generation: 1 } });
+  expect(spec?.overwritten).toBeUndefined();
+  expect(status).toMatchObject({ phase: "Bypassed", reason: "BypassWorkerDown", message, request: { user: "ann" } });
+  expect(status?.journal).toMatchObject([{ reason: "BypassWorkerDown", message }]);
+  expect(status?.seal).toBeDefined();
+  expect(cluster.events).toContain("BypassWorkerDown");
+  expect(noted(cluster)).toEqual([]);
+  expect(cluster.running()).toEqual({ [canaryImage]: 4 });
+  expect(cluster.findings()).toEqual([]);
+});
+
+test("of several the last is on record, and who asked for those before it", async () => {
+  const cluster = await unwatched([canaryImage, stableImage, other]);
+  await workerComesBack(cluster);
+  expect(cluster.plans).toHaveLength(1);
+  expect(cluster.plan).toMatchObject({
+    spec: { stable: { images: [stableImage] }, canary: { images: [other] }, overwritten: [{ uid: "request-1" }, { uid: "request-2" }] },
+    status: { phase: "Bypassed", request: { uid: "request-3" } },
+  });
+  expect(noted(cluster)).toEqual([]);
+  expect(cluster.findings()).toEqual([]);
+});
+
+test("the policy was edited meanwhile: the record leaves out what it can't know", async () => {
+  const cluster = await unwatched([canaryImage]);
+  const { name } = cluster.server.list<KubeObject>(resources.canarypolicies)[0]?.metadata ?? {};
+  cluster.users.editPolicy(name ?? "", ({ spec }) => {
+    spec.priority = 7;
+  });
+  await workerComesBack(cluster);
+  expect(cluster.plan?.status).toMatchObject({ phase: "Bypassed", reason: "BypassWorkerDown", request: { user: "ann" } });
+  expect(cluster.plan?.spec.policy).toBeUndefined();
+  expect(cluster.findings()).toEqual([]);
+});
+
+test("a canary that is asked for before the worker has looked: its plan names the request before it", async () => {
+  const cluster = await unwatched([canaryImage]);
+  cluster.users.workerIsAlive = true;
+  cluster.users.setImage(other);
+  await workerComesBack(cluster);
+  await cluster.runToEnd();
+  expect(cluster.plans.map(({ spec, status }) => [status?.phase, spec.request?.uid, spec.overwritten?.map(({ uid }) => uid)])).toEqual([
+    ["Promoted", "request-2", ["request-1"]],
+  ]);
+  expect(cluster.findings()).toEqual([]);
+});
+
+test.each([1, 2, 3, 4])(
+  "the worker that comes back dies at its write %i, before or after it: one record, with its words",
+  async (write) => {
+    for (const when of ["before", "after"] as const) {
+      const cluster = await unwatched([canaryImage]);
+      cluster.startWorker({ write, when });
+      cluster.users.workerIsAlive = true;
+      await cluster.run(60_000);
+      expect(cluster.plans.map(({ status }) => [status?.phase, status?.message, status?.request?.user])).toEqual([
+        ["Bypassed", message, "ann"],
+      ]);
+      expect(noted(cluster)).toEqual([]);
+      expect(cluster.findings()).toEqual([]);
+    }
+  },
+);
+
+test("a worker that sees a change and dies before its record has words: the next one has them from the note", async () => {
+  for (const write of [1, 2, 3]) {
+    const cluster = await Cluster.of({ policy: quick(), routes: [aVirtualService()], crash: { write, when: "after" }, podsDie: true });
+    cluster.users.workerIsAlive = false;
+    cluster.users.setImage(canaryImage);
+    await cluster.run(60_000);
+    expect(cluster.plans.map(({ status }) => [status?.phase, status?.message, status?.request?.user])).toEqual([
+      ["Bypassed", message, "ann"],
+    ]);
+    expect(noted(cluster)).toEqual([]);
+    expect(cluster.findings()).toEqual([]);
+  }
+});
+
+test("two within a moment, in front of a worker: each has its own record, and none speaks of the other", async () => {
+  const cluster = await Cluster.of({ policy: quick(), routes: [aVirtualService()], podsDie: true });
+  cluster.users.workerIsAlive = false;
+  for (const image of [canaryImage, other]) {
+    cluster.users.setImage(image);
+    await cluster.run(5);
+  }
+  await cluster.run(30_000);
+  expect(cluster.plans.map(({ spec, status }) => [status?.phase, status?.request?.uid, spec.overwritten])).toEqual([
+    ["Bypassed", "request-1", undefined],
+    ["Bypassed", "request-2", undefined],
+  ]);
+  expect(noted(cluster)).toEqual([]);
+  expect(cluster.findings()).toEqual([]);
+});
