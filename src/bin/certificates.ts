@@ -4,7 +4,7 @@ import { connect } from "../kube/connection.ts";
 import { runCertificates } from "../tls/run.ts";
 import { parseAddress } from "../webhook/servers.ts";
 import { endOnBug, endOnSignal } from "./endings.ts";
-import { openLog } from "./log.ts";
+import { logWarnings, openLog } from "./log.ts";
 
 /** The certs process: makes and rotates the webhook's certificates, and keeps kube-apiserver's trust in step. Ends with 0 on SIGTERM. */
 const {
@@ -19,6 +19,7 @@ const {
 const log = openLog("certs", SERIN_POD_NAME ?? "serin-certs", SERIN_LOG_LEVEL);
 
 endOnBug(log);
+logWarnings(log);
 
 if (SERIN_CERTS !== "own" && SERIN_CERTS !== "provided") throw new Error(`SERIN_CERTS is "${SERIN_CERTS}": own or provided is meant`);
 const certificates = await runCertificates(connect({ kubeconfig: KUBECONFIG, userAgent: "serin-certs/0.1.0" }), {

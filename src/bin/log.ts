@@ -20,3 +20,9 @@ export const openLog = (
     },
     to,
   );
+
+/** What Node warns of becomes a line like any other; by itself it would print plain text among the lines of JSON. */
+export function logWarnings(log: Logger): void {
+  process.removeAllListeners("warning");
+  process.on("warning", (warning) => log.warn({ err: warning }, `Node.js warns: ${warning.name}`));
+}

@@ -3,7 +3,7 @@ import { connect } from "../kube/connection.ts";
 import { runWebhook } from "../webhook/run.ts";
 import { parseAddress } from "../webhook/servers.ts";
 import { endOnBug, endOnSignal } from "./endings.ts";
-import { openLog } from "./log.ts";
+import { logWarnings, openLog } from "./log.ts";
 
 /** The webhook as a process. Ends with 0 on SIGTERM, after the last request is answered. */
 const { KUBECONFIG, SERIN_NAMESPACE, SERIN_POD_NAME, SERIN_LISTEN, SERIN_HEALTH, SERIN_LOG_LEVEL } = process.env;
@@ -11,6 +11,7 @@ const pod = SERIN_POD_NAME ?? "serin-webhook";
 const log = openLog("webhook", pod, SERIN_LOG_LEVEL);
 
 endOnBug(log);
+logWarnings(log);
 
 const webhook = await runWebhook(connect({ kubeconfig: KUBECONFIG, userAgent: "serin-webhook/0.1.0" }), {
   instance: pod,

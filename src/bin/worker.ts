@@ -3,7 +3,7 @@ import { connect } from "../kube/connection.ts";
 import { runWorker } from "../worker/run.ts";
 import { traceSettings } from "../worker/trace/settings.ts";
 import { endOnBug, endOnSignal } from "./endings.ts";
-import { openLog } from "./log.ts";
+import { logWarnings, openLog } from "./log.ts";
 
 /** The worker as a process. Ends with 0 on SIGTERM, with the Lease given away. */
 const env = process.env;
@@ -11,6 +11,7 @@ const instance = env["SERIN_POD_NAME"] ?? "serin-worker";
 const log = openLog("worker", instance, env["SERIN_LOG_LEVEL"]);
 
 endOnBug(log);
+logWarnings(log);
 
 const apiServer = env["KUBERNETES_SERVICE_HOST"];
 const connection = connect({
