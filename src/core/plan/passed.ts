@@ -36,8 +36,13 @@ export function noteDueIn(snapshot: Snapshot): number | undefined {
   return Math.max(0, graceMs - Math.abs(wall - Date.parse(passage.request.at)));
 }
 
+/** Or a later request is, which would have carried this one on if no record had named it: then the note is a copy that somebody kept. */
 function isRecorded({ request, uid, generation }: Passage, { name, history, plannedRequests }: Snapshot): boolean {
-  return plannedRequests.has(request.uid) || history.some((plan) => plan.name === bypassName(name, uid, generation));
+  const own = bypassName(name, uid, generation);
+  return (
+    plannedRequests.has(request.uid) ||
+    history.some((plan) => plan.name === own || (plan.requestUid !== undefined && plan.askedAt > request.at))
+  );
 }
 
 function recordOf({ uid, generation, policy, before, asked, overwritten = [] }: Passage, snapshot: Snapshot): CanaryPlan {

@@ -4,6 +4,7 @@ import type { CanaryPlan } from "../../api/plan.ts";
 import type { CanaryPolicy } from "../../api/policy.ts";
 import type { PastPlan } from "../admission/rollbackWindow.ts";
 import type { Standing, Standings } from "../admission/stamp.ts";
+import type { PlanFact } from "../admission/world.ts";
 import type { CountsAnswer, MetricAnswer } from "../analysis/answer.ts";
 import type { Templates } from "../analysis/templates.ts";
 import type { DestinationRuleObject, ServiceFacts, VirtualServiceObject } from "../traffic/wire.ts";
@@ -37,7 +38,7 @@ export interface Snapshot {
   /** The latest ended plan of the same template. */
   previous: CanaryPlan | undefined;
   /** Ended plans of this Deployment, in any order: which templates served, and how they came to. */
-  history: readonly (PastPlan & { name: string })[];
+  history: readonly (PastPlan & Pick<PlanFact, "name" | "requestUid">)[];
   /** The approval on the Deployment, if its signature is ours. */
   approval: Approval | undefined;
   /** Whose each wish in `spec.control` of the live plan is, by the webhook's stamp. */

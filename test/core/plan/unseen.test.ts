@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { annotations } from "../../../src/api/names.ts";
 import type { KubeObject } from "../../../src/kube/object.ts";
 import { resources } from "../../../src/kube/resources.ts";
-import { canaryImage, stableImage } from "../../build/story.ts";
+import { canaryImage, deploymentName, namespace, stableImage } from "../../build/story.ts";
 import { aVirtualService } from "../../build/virtualService.ts";
 import { Cluster, type ClusterOptions } from "../../fakes/cluster.ts";
 import { quick } from "../../scenes/article.ts";
@@ -134,4 +134,20 @@ test("two within a moment, in front of a worker: each has its own record, and no
   ]);
   expect(noted(cluster)).toEqual([]);
   expect(cluster.findings()).toEqual([]);
+});
+
+test("a copy of a note that was kept past its record, and comes back past the webhook: no second record", async () => {
+  const cluster = await unwatched([canaryImage]);
+  const copy = cluster.deployment?.metadata.annotations?.[annotations.passage] ?? "";
+  await workerComesBack(cluster);
+  const first = cluster.plan?.metadata.name ?? "";
+  cluster.users.setImage(other);
+  await cluster.runToEnd();
+  cluster.server.remove(resources.canaryplans, first, namespace);
+  cluster.server.update<KubeObject>(resources.deployments, deploymentName, namespace, ({ metadata }) => {
+    metadata.annotations = { ...metadata.annotations, [annotations.passage]: copy };
+  });
+  await cluster.run(30_000);
+  expect(noted(cluster)).toEqual([]);
+  expect(cluster.plans.map(({ status }) => status?.phase)).toEqual(["Promoted"]);
 });
