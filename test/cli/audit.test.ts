@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import type { CanaryPlan, PlanStatus } from "../../src/api/plan.ts";
+import { aRequest } from "../build/plan.ts";
 import { at } from "../build/story.ts";
-import { audit, event, failOpen, honest, key } from "./auditedRecord.ts";
+import { audit, event, failOpen, honest, key, past, recordOf } from "./auditedRecord.ts";
 
 describe("kubectl serin audit", () => {
   test("one line a change: when, whose, what came of it, who asked, who decided", async () => {
@@ -103,4 +105,18 @@ test("audit show: the story of a plan", async () => {
     "
   `);
   expect(await audit("show plan/nope")).toMatchObject({ code: 1, err: expect.stringContaining("there is no such plan") });
+});
+
+test("audit show: who asked for what was let through, and for what came before it and is on no record of its own", async () => {
+  const through = structuredClone(past);
+  through.status = { ...(through.status as PlanStatus), request: aRequest({ uid: "request-2", user: "eve", at: at(390) }) };
+  through.spec.overwritten = [aRequest({ uid: "request-1", user: "mia", at: at(380) })];
+  const told = async (plan: CanaryPlan) => (await audit("show pay-past -n pay", {}, recordOf([plan]))).out.split("\n").slice(2, 5);
+  expect(await told(through)).toEqual([
+    "eve (of developers, system:authenticated; with kubectl-set) asked for it at 2026-11-23T10:06:30.000Z, in request request-2.",
+    "It replaced what mia had asked for at 2026-11-23T10:06:20.000Z, in request request-1, before that had a record of its own.",
+    "Policy default in generation 1: setWeight 30 → pause 30s → setWeight 60 → pause 30s → promote.",
+  ]);
+  delete through.spec.policy;
+  expect((await told(through))[2]).toBe("What its policy said then is not known any more.");
 });

@@ -24,13 +24,13 @@ function beginning(plan: CanaryPlan): string[] {
     ? `${request.user} (${request.groups.length > 0 ? `of ${request.groups.join(", ")}; ` : ""}with ${request.fieldManager ?? "an unknown tool"}) asked for it at ${request.at}, in request ${request.uid}.`
     : "Nobody asked Serin: the change came without a canary.";
   const overwritten = (spec.overwritten ?? []).map(
-    ({ user, at, uid }) => `It replaced what ${user} had asked for at ${at}, in request ${uid}, before that began.`,
+    ({ user, at, uid }) => `It replaced what ${user} had asked for at ${at}, in request ${uid}, before that had a record of its own.`,
   );
   const rules = policy
     ? [
         `Policy ${policy.name} in generation ${policy.generation}: ${policy.spec.steps.map(stepInWords).join(" → ")} → promote${metricsInWords(policy.spec.analysis?.metrics ?? [])}.`,
       ]
-    : ["No policy was in force any more."];
+    : [spec.request ? "No policy was in force any more." : "What its policy said then is not known any more."];
   return [change, "", who, ...overwritten, ...rules];
 }
 
