@@ -19,7 +19,7 @@ export const passage = z.strictObject({
   /** Of the Deployment with the change: what is copied to a later one says nothing of that. */
   generation: z.int(),
   /** The policy that the change was for. */
-  policy: z.strictObject({ name: z.string(), generation: z.int() }),
+  policy: z.strictObject({ name: z.string(), uid: z.string(), generation: z.int() }),
   /** What was stored before. */
   before: template,
   /** What was asked for. */

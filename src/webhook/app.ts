@@ -89,7 +89,8 @@ function review(body: Buffer, request: IncomingMessage, response: ServerResponse
   }
   const admission = decide(parsed.review, dependencies);
   // A refusal is our answer; a fault is not, and leaves it to the failurePolicy of the webhook's configuration.
-  send(response, admission.decision === "Errored" ? (admission.code ?? 500) : 200, answer(parsed.review.uid, admission));
+  const at = onRecord.has(parsed.review.kind) ? new Date() : undefined;
+  send(response, admission.decision === "Errored" ? (admission.code ?? 500) : 200, answer(parsed.review.uid, admission, at));
   const milliseconds = performance.now() - started;
   const { kind } = parsed.review;
   counters.decided(knownKinds.has(kind) ? kind : "other", admission.decision, admission.reason, milliseconds);
@@ -109,6 +110,8 @@ function turnAway(request: IncomingMessage, response: ServerResponse, { status, 
   refuse(request, response, status, why);
 }
 
+/** What the audit record tells of. */
+const onRecord = new Set(["apps/Deployment", "serin.dev/CanaryPlan"]);
 const knownKinds = new Set(["apps/Deployment", "serin.dev/CanaryPlan", "networking.istio.io/VirtualService", "/Pod"]);
 
 /** A bug of ours must not stop anybody's deployment, nor end the process. */

@@ -1,7 +1,7 @@
 import { fitted } from "../api/fit.ts";
 import { apiVersion, labels } from "../api/names.ts";
 import type { Passage } from "../api/passage.ts";
-import { type CanaryPlan, isLive, type PlanStatus, planSpec, requestUidsOf } from "../api/plan.ts";
+import { type CanaryPlan, isLive, type PlanStatus, planSpec } from "../api/plan.ts";
 import { bypassName, labelOf } from "../api/planName.ts";
 import type { CanaryPolicy } from "../api/policy.ts";
 import { hashOf } from "../api/template.ts";
@@ -20,8 +20,6 @@ export interface BypassSenses {
   keys: readonly SealKey[];
   /** Milliseconds since the epoch. */
   now: number;
-  /** uids of requests whose own record is being made. */
-  beingRecorded: ReadonlySet<string>;
 }
 
 /**
@@ -33,7 +31,7 @@ export function bypassOf(
   before: DeploymentProjection,
   after: DeploymentProjection,
   caches: Caches,
-  { ownNamespace, keys, now, beingRecorded }: BypassSenses,
+  { ownNamespace, keys, now }: BypassSenses,
 ): (CanaryPlan & { status: PlanStatus }) | undefined {
   if (before.intent !== undefined || after.intent !== undefined || after.paused || after.deleting) return undefined;
   const key = `${after.namespace}/${after.name}`;
@@ -49,16 +47,14 @@ export function bypassOf(
   };
   const policy = policyFor(target, caches.policies.values(), ownNamespace);
   if (!policy) return undefined;
-  const note = noteOf(after, keys);
-  const recorded = new Set([...beingRecorded, ...caches.plans.index("deployment", key).flatMap(requestUidsOf)]);
-  const overwritten = (note?.overwritten ?? []).filter(({ uid }) => !recorded.has(uid));
+  const note = noteOf(before, after, keys);
   const { reason, message } = note ?? whyBypassed(before, after, policy, caches);
   const at = new Date(now).toISOString();
   return {
     apiVersion,
     kind: "CanaryPlan",
     metadata: {
-      name: bypassName(after.name, after.uid, after.generation),
+      name: bypassName(after.name, after.uid, note?.generation ?? after.generation),
       namespace: after.namespace,
       labels: { [labels.deployment]: labelOf(after.name) },
     },
@@ -67,7 +63,7 @@ export function bypassOf(
       stable: { hash: hashOf(before.digest), digest: before.digest, images: [...before.images] },
       canary: { hash: hashOf(after.digest), digest: after.digest, images: [...after.images] },
       policy: { name: policy.metadata.name, generation: policy.metadata.generation ?? 0, spec: policy.spec },
-      ...(overwritten.length === 0 ? {} : { overwritten }),
+      ...(note?.overwritten === undefined ? {} : { overwritten: note.overwritten }),
       control: {},
     }),
     status: {
@@ -82,10 +78,11 @@ export function bypassOf(
   };
 }
 
-/** The webhook's own word of this very change; one that was copied from an earlier change is none. */
-function noteOf({ passage, uid, generation, digest }: DeploymentProjection, keys: readonly SealKey[]): Passage | undefined {
-  const note = openPassage(passage, uid, keys);
-  return note?.generation === generation && note.asked.digest === digest ? note : undefined;
+/** The webhook's own word of this very change, whatever was written after it; one that was copied from an earlier change is none. */
+function noteOf(before: DeploymentProjection, after: DeploymentProjection, keys: readonly SealKey[]): Passage | undefined {
+  const note = openPassage(after.passage, after.uid, keys);
+  const isIts = note !== undefined && note.generation > before.generation && note.generation <= after.generation;
+  return isIts && note.asked.digest === after.digest ? note : undefined;
 }
 
 const imagesOf = ({ containers, images }: DeploymentProjection): ImagesByContainer =>

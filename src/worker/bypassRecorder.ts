@@ -1,5 +1,5 @@
 import type { Log } from "../api/logLine.ts";
-import { askedIn, type CanaryPlan, type JournalEntry, type PlanStatus } from "../api/plan.ts";
+import { type CanaryPlan, type JournalEntry, type PlanStatus, requestUidsOf } from "../api/plan.ts";
 import type { SealKey } from "../core/admission/seal.ts";
 import { appended, journalRoot } from "../core/audit/journal.ts";
 import { isAlreadyExists } from "../kube/apiError.ts";
@@ -30,9 +30,11 @@ export interface BypassRecorderOptions {
 export interface BypassRecorder {
   /** Of a change of template that was just seen: leaves a record, if a policy is for it. */
   record(before: DeploymentProjection, after: DeploymentProjection): Promise<void>;
-  /** uids of the requests on this Deployment whose record is being made, or was a moment ago. */
-  requests(deployment: string): string[];
+  /** uids of the requests on this Deployment (`namespace/name`) whose record this worker has stored: the caches may not show it yet. */
+  recorded(deployment: string): string[];
 }
+
+type Bypass = CanaryPlan & { status: PlanStatus };
 
 /** The caches show a record within a second, and so many changes without a canary don't come within one. */
 const most = 1_000;
@@ -40,27 +42,41 @@ const most = 1_000;
 /** Records changes that came without a canary as this worker sees them; what none has seen is for `core/plan/passed.ts`. */
 export function bypassRecorder(options: BypassRecorderOptions): BypassRecorder {
   const { client, caches, sealer, log, instance, now } = options;
+  /** Of each Deployment, the record that is being made. */
+  const lines = new Map<string, Promise<void>>();
   const lately = new Map<string, string>();
 
-  const requests = (deployment: string): string[] => [...lately].flatMap(([uid, of]) => (of === deployment ? [uid] : []));
+  const recorded = (deployment: string): string[] => [...lately].flatMap(([uid, of]) => (of === deployment ? [uid] : []));
 
-  async function record(before: DeploymentProjection, after: DeploymentProjection): Promise<void> {
+  function record(before: DeploymentProjection, after: DeploymentProjection): Promise<void> {
+    const plan = bypassOf(before, after, caches, { ownNamespace: options.namespace, keys: options.keys(), now: now() });
+    if (!plan) return Promise.resolve();
     const deployment = `${after.namespace}/${after.name}`;
-    const beingRecorded = new Set(requests(deployment));
-    const plan = bypassOf(before, after, caches, { ownNamespace: options.namespace, keys: options.keys(), now: now(), beingRecorded });
-    if (!plan) return;
-    const { uid } = askedIn(plan) ?? {};
-    if (uid !== undefined) lately.set(uid, deployment);
-    for (const oldest of lately.keys()) if (lately.size > most) lately.delete(oldest);
+    // One after the other: what the one before says of its request need not be said again, once it is stored.
+    const line = (lines.get(deployment) ?? Promise.resolve()).then(() => recordOne(plan, deployment));
+    lines.set(deployment, line);
+    return line.finally(() => lines.get(deployment) === line && lines.delete(deployment));
+  }
+
+  async function recordOne(plan: Bypass, deployment: string): Promise<void> {
     try {
-      await store(plan);
+      await store(withoutRecorded(plan, deployment));
+      for (const uid of requestUidsOf(plan)) lately.set(uid, deployment);
+      for (const oldest of lately.keys()) if (lately.size > most) lately.delete(oldest);
     } catch (error) {
-      if (uid !== undefined) lately.delete(uid);
       if (!isAlreadyExists(error)) log.error({ err: error }, "a bypass could not be recorded");
     }
   }
 
-  async function store({ status, ...plan }: CanaryPlan & { status: PlanStatus }): Promise<void> {
+  /** Naming a request twice is better than losing it, so only what is stored counts. */
+  function withoutRecorded(plan: Bypass, deployment: string): Bypass {
+    const { overwritten = [], ...spec } = plan.spec;
+    const known = new Set([...recorded(deployment), ...caches.plans.index("deployment", deployment).flatMap(requestUidsOf)]);
+    const left = overwritten.filter(({ uid }) => !known.has(uid));
+    return { ...plan, spec: left.length === 0 ? spec : { ...spec, overwritten: left } };
+  }
+
+  async function store({ status, ...plan }: Bypass): Promise<void> {
     const made = await client.create(resources.canaryplans, plan, { fieldManager: "serin" });
     const journal = (status.journal ?? []).reduce<JournalEntry[]>((list, entry) => appended(list, entry, () => journalRoot(made)), []);
     await sealer.seal(made, { ...status, journal }, (sealed) =>
@@ -78,5 +94,5 @@ export function bypassRecorder(options: BypassRecorderOptions): BypassRecorder {
     return writeEvent(client, told).catch((error: unknown) => log.warn({ err: error }, "an Event could not be written"));
   };
 
-  return { record, requests };
+  return { record, recorded };
 }

@@ -3,7 +3,7 @@ import { apiVersion, finalizers } from "../api/names.ts";
 import { type CanaryPlan, isLive, requestUidsOf } from "../api/plan.ts";
 import { planName } from "../api/planName.ts";
 import type { CanaryPolicy } from "../api/policy.ts";
-import { openApproval, openIntent, openPassage, type SealKey } from "../core/admission/seal.ts";
+import { openApproval, openIntent, readPassage, type SealKey } from "../core/admission/seal.ts";
 import { standingsOf } from "../core/admission/stamp.ts";
 import { planFact } from "../core/admission/world.ts";
 import { canaryRevision, stableRevision } from "../core/analysis/builtin/canaryRevision.ts";
@@ -25,8 +25,8 @@ export interface Senses {
   settle(setting: string): { ms: number; message: string };
   /** Serin is being uninstalled. */
   isLeaving(): boolean;
-  /** uids of the requests on this Deployment (`namespace/name`) that were let through and whose record this worker is making. */
-  beingRecorded(key: string): readonly string[];
+  /** uids of the requests on this Deployment (`namespace/name`) that were let through and whose record this worker has stored. */
+  recorded(key: string): readonly string[];
   /** Of this worker; it never goes back. Milliseconds since the epoch. */
   now(): number;
   /** As other processes have it. */
@@ -37,7 +37,7 @@ export interface Senses {
 const flowingMs = 30_000;
 
 /** Reads the caches and this worker's memory into one value. No I/O: everything is here already. */
-export function observe(key: string, { caches, memories, keys, settle, isLeaving, beingRecorded, now, wall }: Senses): Snapshot {
+export function observe(key: string, { caches, memories, keys, settle, isLeaving, recorded, now, wall }: Senses): Snapshot {
   const [namespace = "", name = ""] = key.split("/");
   const at = now();
   const deployment = caches.deployments.get(key);
@@ -55,8 +55,9 @@ export function observe(key: string, { caches, memories, keys, settle, isLeaving
     memory.stableRevision = stableRevision(pods, plan.spec.stable.hash);
   }
   const services = servicesOf(namespace, deployment, plan, caches);
-  const passage = openPassage(deployment?.passage, deployment?.uid, keys());
-  const policyName = plan?.spec.policy?.name ?? intent?.policy ?? passage?.policy.name;
+  const passage = readPassage(deployment?.passage, deployment?.uid, keys(), wall());
+  const noted = passage === "unread" ? undefined : passage;
+  const policyName = plan?.spec.policy?.name ?? intent?.policy ?? noted?.policy.name;
   const previous = previousPlan(plans, plan, plan?.spec.canary.digest ?? deployment?.digest);
   const shift = memory?.shift === undefined ? undefined : shares(memory.shift);
   return {
@@ -71,8 +72,7 @@ export function observe(key: string, { caches, memories, keys, settle, isLeaving
     passage,
     planOfIntent: intent && planOf(intent, deployment?.digest ?? "", plans, name),
     heldPlans: plans.filter(({ metadata, status }) => status?.phase === "Held" && metadata.finalizers?.includes(finalizers.plan)),
-    plannedRequests: new Set(plans.flatMap(requestUidsOf)),
-    beingRecorded: new Set(beingRecorded(key)),
+    plannedRequests: new Set([...plans.flatMap(requestUidsOf), ...recorded(key)]),
     previous,
     history: plans.filter((each) => !isLive(each) && each.spec.deployment.uid === deployment?.uid).map(planFact),
     approval: plan && openApproval(deployment?.approval, plan.metadata.name, keys()),

@@ -1,4 +1,5 @@
 import type { CanaryPlan } from "../api/plan.ts";
+import { policySpec } from "../api/policy.ts";
 import { plansToPrune } from "../core/audit/prune.ts";
 import { resources } from "../kube/resources.ts";
 import type { Hands } from "./act/act.ts";
@@ -16,6 +17,9 @@ export async function tidyRecord(key: string, hands: Hands, mayWrite: () => bool
   return (await prune(plans, hands, mayWrite)) || late.length > 0;
 }
 
+/** Of a plan that says nothing of its policy. */
+const usualHistory = policySpec.shape.history.parse(undefined);
+
 /**
  * Removes finished plans that are beyond their policy's `history`. That they go is written into the signed heads
  * before, so that the chain of seals has no hole that nobody explains; after a crash in between they go at the next look.
@@ -23,7 +27,7 @@ export async function tidyRecord(key: string, hands: Hands, mayWrite: () => bool
  */
 async function prune(plans: readonly CanaryPlan[], { client, caches, sealer, now }: Hands, mayWrite: () => boolean): Promise<boolean> {
   const policyOf = (name: string | undefined) => (name === undefined ? undefined : caches.policies.get(name));
-  const gone = plansToPrune(plans, now(), ({ spec }) => (policyOf(spec.policy?.name)?.spec ?? spec.policy?.spec)?.history);
+  const gone = plansToPrune(plans, now(), ({ spec }) => (policyOf(spec.policy?.name)?.spec ?? spec.policy?.spec)?.history ?? usualHistory);
   if (
     gone.length === 0 ||
     !(await sealer.note(

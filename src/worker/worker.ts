@@ -163,7 +163,7 @@ export function createWorker(options: WorkerOptions): Worker {
       keys: options.keys,
       settle,
       isLeaving: () => departure.isLeaving(),
-      beingRecorded: bypasses.requests,
+      recorded: bypasses.recorded,
       now,
       wall: options.now,
     },

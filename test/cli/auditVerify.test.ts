@@ -123,6 +123,21 @@ describe("audit verify", () => {
       messages: [expect.stringContaining("it was let through, for plan web-gone, and no plan records request request-through")],
     });
     expect(await withLog([...honest, through.replace("web-gone", good.metadata.name)])).toMatchObject({ found: [] });
+    // Another write came between, so kube-apiserver asked the webhook again, and kept the first of its words: what is stored is of the last.
+    const again = (last: object) =>
+      event(200, "bob", "deployments", "nginx", {
+        decision: "Bypassed",
+        plan: "web-gone",
+        request: "request-first",
+        "answer.request-first": JSON.stringify({ at: at(200), decision: "Bypassed", plan: "web-gone" }),
+        "answer.request-web-good": JSON.stringify({ at: at(201), decision: "Held", ...last }),
+      });
+    expect(await withLog([...without("request-web-good"), again({ plan: "web-good" })])).toMatchObject({ code: 0, found: [] });
+    const lost = again({}).replaceAll("request-web-good", "request-lost");
+    expect((await withLog([...honest, lost])).messages).toEqual([expect.stringContaining("no plan records request request-lost")]);
+    expect(await withLog([...honest, lost.replaceAll("{", "[")])).toMatchObject({
+      unchecked: [expect.stringContaining("no audit events")],
+    });
     expect((await withLog(honest.map((line) => line.replaceAll("deployments.serin.dev", "x.y")))).unchecked).toMatchObject([
       expect.stringContaining("no annotations"),
     ]);

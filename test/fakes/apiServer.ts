@@ -86,7 +86,9 @@ export class ApiServer {
       if (by.manager === "serin") this.idleWrites.push(`${resource.plural} ${name}`);
       return before as unknown as T;
     }
-    if (!sameJson(next["spec"], before["spec"])) next.metadata.generation = (before.metadata.generation ?? 0) + 1;
+    // Of a Deployment also with its annotations (kubernetes:pkg/registry/apps/deployment/strategy.go, PrepareForUpdate).
+    const isAnnotated = resource.plural === "deployments" && !sameJson(next.metadata.annotations ?? {}, before.metadata.annotations ?? {});
+    if (isAnnotated || !sameJson(next["spec"], before["spec"])) next.metadata.generation = (before.metadata.generation ?? 0) + 1;
     if (!ownersGiven) next.metadata.managedFields = owned(next.metadata.managedFields, by);
     else next.metadata.managedFields = (next.metadata.managedFields ?? []).filter(({ manager }) => manager !== undefined);
     if (next.metadata.deletionTimestamp && (next.metadata.finalizers ?? []).length === 0)

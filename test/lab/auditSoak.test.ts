@@ -28,7 +28,7 @@ describe.runIf(wanted !== undefined)("the mixed hour", () => {
       const { changes, refusals } = await imageChanges(story.lab);
       console.info(`${played} stories: ${changes.length} image changes, ${refusals.length} refusals, ${rows.length} records`);
       expect(disagreements(rows, changes, refusals)).toEqual([]);
-      const verified = await serin("audit verify");
+      const verified = await serin(`audit verify --apiserver-log ${join(story.lab.dir, "audit.log")}`);
       expect(verified, verified.stdout).toMatchObject({ code: 0 });
     } catch (error) {
       // The lab is gone after this: what is still under way is what to look at.

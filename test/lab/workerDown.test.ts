@@ -41,6 +41,9 @@ describe("no worker is alive", () => {
     });
     expect((await story.rolloutStatus("fresh")).code).toBe(0);
     expect(await pausedOf("fresh")).toBe("");
+    // What no worker has put on record yet can't be taken off.
+    await story.kubectl("annotate", "deploy/fresh", `${annotations.passage}-`);
+    expect(await story.kubectl("get", "deploy", "fresh", "-o", "yaml")).toContain(annotations.passage);
     const refused = await set("refused", "deny/nginx:2");
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("says whenWorkerIsDown: Deny") });
     expect(await story.image("refused")).toBe("nginx:1.23.4");

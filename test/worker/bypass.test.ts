@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { annotations } from "../../src/api/names.ts";
+import { bypassName } from "../../src/api/planName.ts";
 import type { CanaryPolicy } from "../../src/api/policy.ts";
 import { admitDeployment } from "../../src/core/admission/admitDeployment.ts";
 import type { ReviewedDeployment } from "../../src/core/admission/deploymentReview.ts";
@@ -30,7 +31,6 @@ function recorded(before: DeploymentDraft, after: DeploymentDraft, policies: Can
     ownNamespace: "serin-system",
     keys: [],
     now: start,
-    beingRecorded: new Set(),
   });
   return plan && { policy: plan.spec.policy?.name, reason: plan.status.reason, message: plan.status.message };
 }
@@ -106,19 +106,32 @@ describe("who asked for a change that was let through", () => {
   const { operations } = admitDeployment(given, world({ policies: [named("p")], keys }));
   const passage = operations.flatMap((each) => ("value" in each && each.path.endsWith("passage") ? [String(each.value)] : []))[0] ?? "";
   const next = (before.metadata.generation ?? 0) + 1;
-  const status = (draft: DeploymentDraft, known = keys) =>
-    bypassOf(projectDeployment(before), projectDeployment(draft), caches([named("p")]), {
+  const status = (draft: DeploymentDraft, known = keys, from = before) =>
+    bypassOf(projectDeployment(from), projectDeployment(draft), caches([named("p")]), {
       ownNamespace: "serin-system",
       keys: known,
       now: start,
-      beingRecorded: new Set(),
     })?.status;
 
   it("is on record as the webhook noted it", () => {
     expect(status(noted(next, passage))).toMatchObject({ reason: "BypassOptOut", request: { user: "ann" } });
   });
+  it("is on record also when the worker hears of the change together with a later write, and names the change by its own generation", () => {
+    const draft = noted(next + 1, passage);
+    expect(status(draft)).toMatchObject({ reason: "BypassOptOut", request: { user: "ann" } });
+    const plan = bypassOf(projectDeployment(before), projectDeployment(draft), caches([named("p")]), {
+      ownNamespace: "x",
+      keys,
+      now: start,
+    });
+    expect(plan?.metadata.name).toBe(bypassName("nginx", before.metadata.uid ?? "", next));
+  });
   it("is nobody when the note is of an earlier change, or forged", () => {
-    expect(status(noted(next + 1, passage))?.request).toBeUndefined();
+    const later = aDeployment(off, (draft) => {
+      draft.metadata.generation = next;
+    });
+    expect(status(noted(next + 1, passage), keys, later)?.request).toBeUndefined();
+    expect(status(noted(next - 1, passage))?.request).toBeUndefined();
     expect(status(noted(next, passage.replace("ann", "eve")))?.request).toBeUndefined();
     expect(status(noted(next, passage), [])?.request).toBeUndefined();
     expect(status(noted(next, "no JSON"))).toMatchObject({ reason: "BypassOptOut" });

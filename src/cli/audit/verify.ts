@@ -1,5 +1,5 @@
 import { apiVersion, systemNamespace } from "../../api/names.ts";
-import { readApiserverLog } from "../../core/audit/apiserverLog.ts";
+import { type ApiserverLog, readApiserverLog } from "../../core/audit/apiserverLog.ts";
 import { type Verified, verifyAudit } from "../../core/audit/verify.ts";
 import { compareWithLog } from "../../core/audit/witness.ts";
 import { ApiError, isForbidden } from "../../kube/apiError.ts";
@@ -24,9 +24,11 @@ const codes = { clean: 0, findings: 1, unchecked: 2 } as const;
 export async function verify(io: Io, options: VerifyOptions): Promise<number> {
   const { output, root, apiserverLog, acceptBreak = [] } = options;
   const format = formatOf(output, structured);
+  // First the log, which grows all the time: the record, read after it, is not behind.
+  const log = apiserverLog === undefined ? undefined : readApiserverLog(await textOf(io, apiserverLog));
   const source = await sourceOf(io, options);
   const verified = verifyAudit({ ...source, root, now: io.now(), acceptedBreaks: acceptBreak });
-  const all = apiserverLog === undefined ? verified : withLog(verified, source, await textOf(io, apiserverLog));
+  const all = log === undefined ? verified : withLog(verified, source, log);
   const result = { ...all, unchecked: [...source.unread, ...all.unchecked] };
   const said: AuditVerification = { apiVersion, kind: "AuditVerification", ...result };
   if (isForPeople(format)) io.out(`${linesOf(result).map(printable).join("\n")}\n`);
@@ -48,10 +50,8 @@ async function sourceOf(io: Io, options: VerifyOptions): Promise<Source> {
   }
 }
 
-function withLog(verified: Verified, { plans, heads, complete }: Source, text: string): Verified {
-  const somePlansGone = heads !== undefined && heads.pruned + heads.deleted !== "";
-  const log = readApiserverLog(text);
-  const compared = compareWithLog({ plans: readable(plans), log, heads, systemNamespace, complete, somePlansGone });
+function withLog(verified: Verified, { plans, heads, complete }: Source, log: ApiserverLog): Verified {
+  const compared = compareWithLog({ plans: readable(plans), log, heads, systemNamespace, complete });
   return {
     ...verified,
     findings: [...verified.findings, ...compared.findings],

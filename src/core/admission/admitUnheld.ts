@@ -28,14 +28,15 @@ export function admitUnheld(c: AdmissionCase): Admission {
   if (!policy) return untouched(c, "NoPolicy");
   if (promoting) return begin(c, live, policy);
   const bypass = whyBypass(c, policy);
-  if (bypass) return letThrough(c, policy, bypass);
+  if (bypass) return letThrough(c, live, policy, bypass);
   if (!c.world.workerIsAlive) return denied(refused.workerDown(policy), { policy: policy.metadata.name });
   return begin(c, live, policy);
 }
 
-function letThrough(c: AdmissionCase, policy: CanaryPolicy, words: Words): Admission {
+function letThrough(c: AdmissionCase, live: Live, policy: CanaryPolicy, words: Words): Admission {
   const marks = withoutMarks(c);
-  const noted = { ...marks, annotations: { ...marks.annotations, [annotations.passage]: notePassage(c, policy, words) } };
+  const note = notePassage(c, live, policy, words) ?? pendingNote(c)?.text;
+  const noted = { ...marks, annotations: { ...marks.annotations, [annotations.passage]: note } };
   const plan = bypassName(c.asking.name, c.oldObject.metadata.uid ?? "", nextGeneration(c));
   return patched("Bypassed", words, markOperations(c.object, noted), { policy: policy.metadata.name, plan });
 }

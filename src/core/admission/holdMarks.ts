@@ -39,17 +39,17 @@ export function holdMarks(c: AdmissionCase, hold: Hold): { marks: WantedMarks; i
 }
 
 function intentFor(c: AdmissionCase, { stable, policy, restore, overwritten }: Hold): Intent {
-  const content = {
+  const least = {
     v: 1 as const,
     uid: c.oldObject.metadata.uid ?? "",
     stable,
     canary: c.digests.asked,
     policy,
     request: ownRequest(c, stable) ?? requestOf(c.asking, c.world.now),
-    ...(overwritten && overwritten.length > 0 ? { overwritten: overwritten.slice(-10) } : {}),
   };
+  const content = overwritten && overwritten.length > 0 ? { ...least, overwritten: overwritten.slice(-10) } : least;
   const full = restore === undefined ? content : { ...content, restore };
-  return sealIntent(fits(c, full) ? full : content, c.world.keys);
+  return sealIntent([full, content].find((each) => fits(c, each)) ?? least, c.world.keys);
 }
 
 /**
@@ -70,7 +70,7 @@ export function isOfAdmission(request: Request, { asking, world }: Pick<Admissio
   return request.user === requestOf(asking, world.now).user && Math.abs(age) <= longestAdmissionMs;
 }
 
-/** The user's own annotations come first: what a revert needs is left out when both don't fit. */
+/** The user's own annotations come first: what a revert needs is left out when both don't fit, then who was overwritten. */
 export function fits({ object }: AdmissionCase, content: object, name: string = annotations.intent): boolean {
   const present = Object.entries(object.metadata.annotations ?? {}).filter(([key]) => key !== name);
   const used = present.reduce((sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value), 0);

@@ -70,6 +70,26 @@ export function openPassage(text: string | undefined, deploymentUid: string | un
   return parsed && parsed.uid === deploymentUid && isGenuine("passage", parsed, keys) ? parsed : undefined;
 }
 
+/** The same where a note that can't be judged yet must not be taken for a forged one. `now` in milliseconds since the epoch. */
+export function readPassage(
+  text: string | undefined,
+  deploymentUid: string | undefined,
+  keys: readonly SealKey[],
+  now: number,
+): Passage | "unread" | undefined {
+  const parsed = parsePassage(text);
+  if (!parsed || parsed.uid !== deploymentUid) return undefined;
+  if (isGenuine("passage", parsed, keys)) return parsed;
+  return isUnread(parsed.key, parsed.request.at, keys, now) ? "unread" : undefined;
+}
+
+/** The worker reads the keys every 30 s: what is so young may be signed with one that it has still to read. */
+const keysReadMs = 60_000;
+
+/** Whether what says to be signed with this key at that time can't be judged yet. `now` in milliseconds since the epoch. */
+export const isUnread = (key: string | undefined, at: string | undefined, keys: readonly SealKey[], now: number): boolean =>
+  keys.length === 0 || (key !== undefined && !keys.some(({ id }) => id === key) && Math.abs(now - Date.parse(at ?? "")) < keysReadMs);
+
 /** The same content, key and order give the same text, so a second admission changes nothing. */
 export const annotationText = (sealed: Sealed): string => canonicalJson(sealed);
 

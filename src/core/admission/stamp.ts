@@ -1,5 +1,5 @@
 import type { PlanSpec, PlanStatus } from "../../api/plan.ts";
-import { isSealedWish, type SealKey, sealWish } from "./seal.ts";
+import { isSealedWish, isUnread, type SealKey, sealWish } from "./seal.ts";
 
 /*
  * Whoever may edit a plan may write into `spec.control` what he likes, by himself or while the webhook is down. So the webhook's stamp of who and when
@@ -58,9 +58,6 @@ const contentOf = (asked: Asked) => ({
 export type Standing = Who | "missing" | "forged" | "unread" | "stale";
 export type Standings = { [F in Field]?: Standing };
 
-/** The worker reads the keys every 30 s: so young a stamp may be signed with one that it has still to read. */
-const keysReadMs = 60_000;
-
 /** A stamp that is copied back into a plan while the webhook is down must be one that the worker remembers, or one that is too old. */
 export const stampLastsMs = 600_000;
 
@@ -95,9 +92,7 @@ function standingOf(wish: Wish, keys: readonly SealKey[], now: number): Standing
   const { by, at, key } = wish.asked;
   if (stampParts.every((part) => wish.asked[part] === undefined)) return "missing";
   if (by !== undefined && at !== undefined && isStamped(wish, keys)) return { by, at };
-  if (keys.length === 0) return "unread";
-  const isKnown = key === undefined || keys.some(({ id }) => id === key);
-  return !isKnown && Math.abs(now - Date.parse(at ?? "")) < keysReadMs ? "unread" : "forged";
+  return isUnread(key, at, keys, now) ? "unread" : "forged";
 }
 
 /** Only hold and abort count without a stamp: they make things safer. */

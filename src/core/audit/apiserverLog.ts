@@ -21,8 +21,10 @@ export interface Witnessed {
   isDryRun: boolean;
   /** The tool, from the User-Agent. */
   agent: string;
-  /** What the webhook said of it: decision, reason, plan, policy, request. Empty: nothing. */
+  /** What the webhook said of it, the last time that it was asked: decision, reason, plan, policy, request. Empty: nothing. */
   said: Readonly<Record<string, string>>;
+  /** uids of the admission requests by which the webhook was asked of it: kube-apiserver asks again when another write came between. */
+  asked: readonly string[];
   /** Names of our webhooks that kube-apiserver went on without. */
   failedOpen: readonly string[];
   /** The newest seal, in a write of the heads. */
@@ -40,6 +42,8 @@ export interface ApiserverLog {
 
 /** The names in `manifests/admission/webhook-configuration.yaml`. */
 const webhooks = ["deployments.serin.dev", "plans.serin.dev"];
+/** Each answer of the webhook has an annotation of its own, with the admission request's uid behind this. */
+export const answerKey = "answer.";
 const ours = new Set(["deployments", "canaryplans", "canaryplans/status", "canarypolicies", "configmaps", "secrets"]);
 const writes = new Set(["create", "update", "patch", "delete", "deletecollection"]);
 const failedOpenKey = /^failed-open\.(?:mutation|mutating|validating)\.webhook\.admission\.k8s\.io\//;
@@ -90,14 +94,18 @@ function witnessed(event: AuditEvent, at: number): Witnessed | undefined {
   const { verb = "", objectRef, responseStatus, annotations = {} } = event;
   const resource = [objectRef?.resource, objectRef?.subresource].filter(Boolean).join("/");
   if (event.stage !== "ResponseComplete" || !writes.has(verb) || !ours.has(resource)) return undefined;
-  const said: Record<string, string> = {};
+  const first: Record<string, string> = {};
+  const answers: Answer[] = [];
   const failedOpen: string[] = [];
   for (const [key, value] of Object.entries(annotations)) {
     const webhook = webhooks.find((name) => key.startsWith(`${name}/`));
-    if (webhook) said[key.slice(webhook.length + 1)] = value;
+    const name = webhook === undefined ? "" : key.slice(webhook.length + 1);
+    if (name.startsWith(answerKey)) answers.push(...answerIn(name.slice(answerKey.length), value));
+    else if (webhook) first[name] = value;
     else if (failedOpenKey.test(key) && webhooks.includes(value)) failedOpen.push(value);
   }
   const head = headInUrl(event.requestURI ?? "");
+  const last = answers.sort((a, b) => (a.at < b.at ? -1 : 1)).at(-1);
   return {
     ...(head === undefined ? {} : { head }),
     user: event.impersonatedUser?.username ?? event.user?.username ?? "",
@@ -109,9 +117,26 @@ function witnessed(event: AuditEvent, at: number): Witnessed | undefined {
     isAccepted: (responseStatus?.code ?? 500) < 400,
     isDryRun: /[?&]dryRun=/.test(event.requestURI ?? ""),
     agent: (event.userAgent ?? "").split(" ")[0] ?? "",
-    said,
+    said: last?.said ?? first,
+    asked: [...new Set([...answers, { said: first }].flatMap(({ said }) => said["request"] ?? []))],
     failedOpen,
   };
+}
+
+interface Answer {
+  at: string;
+  said: Readonly<Record<string, string>>;
+}
+
+function answerIn(request: string, text: string): Answer[] {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed !== "object" || parsed === null) return [];
+    const { at = "", ...said } = Object.fromEntries(Object.entries(parsed).filter(([, value]) => typeof value === "string"));
+    return [{ at, said: { ...said, request } }];
+  } catch {
+    return [];
+  }
 }
 
 /** `2026-11-24T10:00:00Z alice patch deployments shop/web` */

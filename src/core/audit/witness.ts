@@ -2,6 +2,7 @@ import { askedIn, type CanaryPlan, type Request } from "../../api/plan.ts";
 import { type AuditHeads, auditHeadsName, auditKeysName } from "../../api/seal.ts";
 import { type ApiserverLog, inWords, type Witnessed } from "./apiserverLog.ts";
 import { nameOf } from "./auditedPlan.ts";
+import { parseRanges } from "./ranges.ts";
 import type { Finding } from "./reasons.ts";
 import { sealHash } from "./sealPlan.ts";
 
@@ -19,8 +20,6 @@ export interface ToCompare {
   /** Whether plans of all namespaces were read. */
   complete: boolean;
   heads: AuditHeads | undefined;
-  /** Whether the record says that plans are gone: one that is not there may be one of them. */
-  somePlansGone: boolean;
 }
 
 /** kube-apiserver and the webhook note the same request at slightly different times; the worker makes the plan a moment later. */
@@ -35,15 +34,18 @@ export function compareWithLog(all: ToCompare): Compared {
   };
   const asked = plans.flatMap((plan) => requestsOf(plan).map((request) => ({ plan, request })));
   const older = plans.filter((plan) => !covers(startOf(plan))).length;
-  const annotated = log.requests.some(({ said }) => said["request"] !== undefined);
+  const annotated = log.requests.some(({ asked: uids }) => uids.length > 0);
   const unchecked: string[] = [];
   if (log.unread > 0) unchecked.push(`${log.unread} lines of kube-apiserver's log are no audit events`);
   if (!annotated && asked.some(({ request }) => covers(request.at)))
     unchecked.push("who asked for what: kube-apiserver's log has no annotations of Serin's webhook");
+  const gone = goneUntil(plans, all.heads);
   const notes = older > 0 ? [`${older} plans are outside of the time that kube-apiserver's log covers`] : [];
-  const byUid = new Map(
-    log.requests.flatMap((event) => (event.said["request"] === undefined ? [] : [[event.said["request"], event] as const])),
-  );
+  if (all.complete && gone >= log.from)
+    notes.push(
+      `changes before ${new Date(gone).toISOString()} were not asked for a record: plans of that time are gone, pruned or deleted`,
+    );
+  const byUid = new Map(log.requests.flatMap((event) => event.asked.map((uid) => [uid, event] as const)));
   const findings = [
     ...failedOpen(all),
     ...foreignWrites(all),
@@ -91,7 +93,9 @@ export function bypassAfter({ namespace, name, at }: Witnessed, plans: readonly 
   let soonest = apartMs;
   for (const plan of plans) {
     const { metadata, spec, status } = plan;
-    if (status?.phase !== "Bypassed" || metadata.namespace !== namespace || spec.deployment.name !== name) continue;
+    // Where the webhook was asked, the record names the request.
+    if (status?.phase !== "Bypassed" || status.request !== undefined || metadata.namespace !== namespace || spec.deployment.name !== name)
+      continue;
     const after = Date.parse(status.startedAt ?? metadata.creationTimestamp ?? "") - at;
     if (after > -1_000 && after < soonest) [found, soonest] = [plan, after];
   }
@@ -180,16 +184,20 @@ function unwitnessedControl(plan: CanaryPlan, log: ApiserverLog, covers: (time: 
 
 const verbs: Readonly<Record<string, string>> = { Held: "held for", Bypassed: "let through, for" };
 
-/** What the webhook held or let through has a plan, or was overwritten before it got one; the last moments of the log may be ahead of the record. */
-function unrecorded({ plans, log, complete, somePlansGone }: ToCompare, uids: ReadonlySet<string>): Finding[] {
-  if (!complete || somePlansGone) return [];
+/**
+ * What the webhook held or let through has a plan, or was overwritten before it got one; the last moments of the log may be ahead of the record. A change
+ * may be on one of the plans that are gone: those of changes after the newest of them ended can't be.
+ */
+function unrecorded({ plans, log, complete, heads }: ToCompare, uids: ReadonlySet<string>): Finding[] {
+  if (!complete) return [];
   const names = new Set(plans.map(nameOf));
+  const gone = goneUntil(plans, heads);
   return log.requests.flatMap((event): Finding[] => {
-    const { isAccepted, isDryRun, namespace, at } = event;
+    const { isAccepted, isDryRun, namespace, at, asked } = event;
     const { decision, request, plan } = event.said;
     const said = verbs[decision ?? ""];
-    if (said === undefined || request === undefined || !isAccepted || isDryRun || at > log.to - apartMs) return [];
-    if (uids.has(request) || (plan !== undefined && names.has(`${namespace}/${plan}`))) return [];
+    if (said === undefined || request === undefined || !isAccepted || isDryRun || at <= gone || at > log.to - apartMs) return [];
+    if (asked.some((uid) => uids.has(uid)) || (plan !== undefined && names.has(`${namespace}/${plan}`))) return [];
     return [
       {
         code: "ChangeUnrecorded",
@@ -197,4 +205,13 @@ function unrecorded({ plans, log, complete, somePlansGone }: ToCompare, uids: Re
       },
     ];
   });
+}
+
+/** When the newest of the plans that are gone, pruned or deleted, had ended at the latest. Milliseconds since the epoch. */
+export function goneUntil(plans: readonly CanaryPlan[], heads: AuditHeads | undefined): number {
+  const ranges = heads === undefined ? [] : [heads.pruned, heads.deleted].flatMap((text) => parseRanges(text) ?? []);
+  const newest = Math.max(0, ...ranges.map(([, last]) => last));
+  if (newest === 0 || heads === undefined) return Number.NEGATIVE_INFINITY;
+  const later = plans.flatMap(({ status }) => (status?.seal && status.seal.number > newest ? [Date.parse(status.seal.at)] : []));
+  return Math.min(Date.parse(heads.at), ...later);
 }

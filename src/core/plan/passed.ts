@@ -18,13 +18,16 @@ import type { Snapshot } from "./snapshot.ts";
 /** So long a worker that saw the change, or that has just made its record, has for it. */
 const graceMs = 10_000;
 
+/** The keys are read again within this time. */
+const readAgainMs = 5_000;
+
 /** What is to be done about the note on a Deployment: it stays until the change is on record. */
 export function tendNote(snapshot: Snapshot): Action[] {
-  const { deployment, passage } = snapshot;
+  const { deployment } = snapshot;
   if (!deployment || noteDueIn(snapshot) !== 0) return [];
-  const isToRecord = passage !== undefined && !isRecorded(passage, snapshot);
-  return isToRecord
-    ? [{ kind: "createPlan", plan: recordOf(passage, snapshot) }]
+  const note = noteToRecord(snapshot);
+  return note
+    ? [{ kind: "createPlan", plan: recordOf(note, snapshot) }]
     : [{ kind: "clearPassage", resourceVersion: deployment.resourceVersion }];
 }
 
@@ -32,23 +35,31 @@ export function tendNote(snapshot: Snapshot): Action[] {
 export function noteDueIn(snapshot: Snapshot): number | undefined {
   const { deployment, passage, wall } = snapshot;
   if (!deployment?.carriesPassage || deployment.deleting) return undefined;
-  if (!passage || isRecorded(passage, snapshot)) return 0;
-  return Math.max(0, graceMs - Math.abs(wall - Date.parse(passage.request.at)));
+  if (passage === "unread") return readAgainMs;
+  const note = noteToRecord(snapshot);
+  return note ? Math.max(0, graceMs - Math.abs(wall - Date.parse(note.request.at))) : 0;
 }
 
-/** Or a later request is, which would have carried this one on if no record had named it: then the note is a copy that somebody kept. */
-function isRecorded({ request, uid, generation }: Passage, { name, history, plannedRequests }: Snapshot): boolean {
+/**
+ * Genuine, and on no record. One that is of a later state than the present one is of a change that never was. And where a later request is on record, which would
+ * have carried this one on, the note is a copy that somebody kept.
+ */
+function noteToRecord({ passage, deployment, name, history, plannedRequests }: Snapshot): Passage | undefined {
+  if (passage === undefined || passage === "unread" || passage.generation > (deployment?.generation ?? 0)) return undefined;
+  const { request, uid, generation } = passage;
   const own = bypassName(name, uid, generation);
-  return (
+  // Two webhooks may have dated them.
+  const isLater = (askedAt: string) => Date.parse(askedAt) > Date.parse(request.at) + graceMs;
+  const isOver =
     plannedRequests.has(request.uid) ||
-    history.some((plan) => plan.name === own || (plan.requestUid !== undefined && plan.askedAt > request.at))
-  );
+    history.some((plan) => plan.name === own || (plan.requestUid !== undefined && isLater(plan.askedAt)));
+  return isOver ? undefined : passage;
 }
 
 function recordOf({ uid, generation, policy, before, asked, overwritten = [] }: Passage, snapshot: Snapshot): CanaryPlan {
   const { namespace, name, policy: known, plannedRequests } = snapshot;
   // Of one that was edited since, nobody knows what it said then.
-  const inForce = known?.metadata.name === policy.name && known.metadata.generation === policy.generation ? known : undefined;
+  const inForce = known?.metadata.uid === policy.uid && known.metadata.generation === policy.generation ? known : undefined;
   const earlier = overwritten.filter((request) => !plannedRequests.has(request.uid));
   return {
     apiVersion,
@@ -58,7 +69,7 @@ function recordOf({ uid, generation, policy, before, asked, overwritten = [] }: 
       deployment: { name, uid },
       stable: { hash: hashOf(before.digest), ...before },
       canary: { hash: hashOf(asked.digest), ...asked },
-      ...(inForce === undefined ? {} : { policy: { ...policy, spec: inForce.spec } }),
+      ...(inForce === undefined ? {} : { policy: { name: policy.name, generation: policy.generation, spec: inForce.spec } }),
       ...(earlier.length === 0 ? {} : { overwritten: earlier }),
       control: {},
     }),
@@ -69,7 +80,8 @@ function recordOf({ uid, generation, policy, before, asked, overwritten = [] }: 
 export function wordsOfRecord(plan: CanaryPlan, { passage, name, now }: Snapshot, draft: Draft): Decision {
   const left = Date.parse(plan.metadata.creationTimestamp ?? "") + graceMs - now;
   if (left > 0) return { status: undefined, actions: [], wakeAfter: left };
-  const note = passage && plan.metadata.name === bypassName(name, passage.uid, passage.generation) ? passage : undefined;
+  const isNoted = passage !== undefined && passage !== "unread";
+  const note = isNoted && plan.metadata.name === bypassName(name, passage.uid, passage.generation) ? passage : undefined;
   delete draft.status.step;
   delete draft.status.weight;
   if (note) draft.status.request = note.request;

@@ -29,10 +29,10 @@ const ofNobody = (uid: string, now: number): Request => ({
  * Requests that were overwritten before they had a plan, oldest first, ten at most. The webhook may not have known yet that one of them had just got
  * its plan; and one whose template was replaced past the webhook is overwritten too.
  */
-export function unrecorded({ intent, deployment, plannedRequests, beingRecorded }: Snapshot): Request[] {
+export function unrecorded({ intent, deployment, plannedRequests }: Snapshot): Request[] {
   if (!intent || !deployment) return [];
   const before = [...(intent.overwritten ?? []), ...(intent.canary === deployment.digest ? [] : [intent.request])];
-  return before.filter(({ uid }) => !plannedRequests.has(uid) && !beingRecorded.has(uid)).slice(-10);
+  return before.filter(({ uid }) => !plannedRequests.has(uid)).slice(-10);
 }
 
 /** What a person asked for in a plan that was Held: the same template once more. It is a request of its own, and gets a plan of its own. */

@@ -23,8 +23,8 @@ export interface Snapshot {
   deployment: DeploymentFacts | undefined;
   /** The intent on the Deployment, if its signature is ours and it names this Deployment. */
   intent: Intent | undefined;
-  /** The note on the Deployment of who asked for a change that was let through, if its signature is ours and it names this Deployment. */
-  passage: Passage | undefined;
+  /** The note on the Deployment of who asked for a change that was let through, if its signature is ours and it names this Deployment. `unread`: its key is not known yet. */
+  passage: Passage | "unread" | undefined;
   /** The live plan of this Deployment. There is at most one: the next is only made after it ended. */
   plan: CanaryPlan | undefined;
   /** The plan that belongs to the intent, live or ended: one request never gets two plans. */
@@ -33,8 +33,6 @@ export interface Snapshot {
   heldPlans: readonly CanaryPlan[];
   /** uids of the requests that some plan records: as its own, or as overwritten before it. */
   plannedRequests: ReadonlySet<string>;
-  /** uids of requests that were let through and whose record this worker is making. */
-  beingRecorded: ReadonlySet<string>;
   /** The latest ended plan of the same template. */
   previous: CanaryPlan | undefined;
   /** Ended plans of this Deployment, in any order: which templates served, and how they came to. */

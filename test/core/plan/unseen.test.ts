@@ -1,11 +1,16 @@
 import { expect, test } from "vitest";
 import { annotations } from "../../../src/api/names.ts";
+import { requestUidsOf } from "../../../src/api/plan.ts";
+import { annotationText, sealPassage } from "../../../src/core/admission/seal.ts";
 import type { KubeObject } from "../../../src/kube/object.ts";
 import { resources } from "../../../src/kube/resources.ts";
+import { aRequest } from "../../build/plan.ts";
 import { canaryImage, deploymentName, namespace, stableImage } from "../../build/story.ts";
 import { aVirtualService } from "../../build/virtualService.ts";
 import { Cluster, type ClusterOptions } from "../../fakes/cluster.ts";
+import { keys } from "../../fakes/users.ts";
 import { quick } from "../../scenes/article.ts";
+import { troubles } from "../../scenes/tell.ts";
 
 /** Changes that were let through while no worker was there to see them: the webhook's note tells the next worker all that the record needs. */
 
@@ -134,6 +139,82 @@ test("two within a moment, in front of a worker: each has its own record, and no
   ]);
   expect(noted(cluster)).toEqual([]);
   expect(cluster.findings()).toEqual([]);
+});
+
+/** Each moment between two changes, and each of the worker's first writes, at which it dies before or after. */
+const crashes = [1, 5, 10, 21, 30, 100].flatMap((gap) =>
+  [1, 2, 3, 4, 5, 6, 7, 8].flatMap((write) => (["before", "after"] as const).map((when) => ({ gap, write, when }))),
+);
+
+test("two within a moment, and a worker that dies over them: both requests are named, once", async () => {
+  const found = await troubles(crashes, async ({ gap, ...crash }) => {
+    const cluster = await Cluster.of({ policy: quick(), routes: [aVirtualService()], podsDie: true, crash });
+    cluster.users.workerIsAlive = false;
+    for (const image of [canaryImage, other]) {
+      cluster.users.setImage(image);
+      await cluster.run(gap);
+    }
+    await cluster.run(60_000);
+    const named = cluster.plans.flatMap(requestUidsOf).sort().join();
+    return [...(named === "request-1,request-2" ? [] : [`names ${named}: ${cluster.describe()}`]), ...cluster.findings()];
+  });
+  expect(found).toEqual([]);
+});
+
+test("one, a canary within a moment, and a worker that dies over them: both requests are named", async () => {
+  const found = await troubles(crashes, async ({ gap, ...crash }) => {
+    const cluster = await Cluster.of({ policy: quick(), routes: [aVirtualService()], podsDie: true, crash });
+    cluster.users.workerIsAlive = false;
+    cluster.users.setImage(canaryImage);
+    await cluster.run(gap);
+    cluster.users.workerIsAlive = true;
+    cluster.users.setImage(other);
+    await cluster.runToEnd();
+    await cluster.run(60_000);
+    // Twice is better than not at all.
+    const named = [...new Set(cluster.plans.flatMap(requestUidsOf))].sort().join();
+    return [...(named === "request-1,request-2" ? [] : [`names ${named}: ${cluster.describe()}`]), ...cluster.findings()];
+  });
+  expect(found).toEqual([]);
+});
+
+test("no key is known at the first look of a worker: the note waits until one is", async () => {
+  const cluster = await unwatched([canaryImage]);
+  const kept = keys.splice(0);
+  try {
+    cluster.startWorker();
+    await cluster.run(3_000);
+    expect(cluster.plans).toEqual([]);
+  } finally {
+    keys.push(...kept);
+  }
+  await cluster.run(30_000);
+  expect(cluster.plans.map(({ status }) => [status?.phase, status?.request?.user])).toEqual([["Bypassed", "ann"]]);
+  expect(cluster.findings()).toEqual([]);
+});
+
+test("a note of a change that never was, written past the webhook: no record, and it goes", async () => {
+  const cluster = await Cluster.of({ policy: quick(), routes: [aVirtualService()] });
+  const { uid = "", generation = 1 } = cluster.deployment?.metadata ?? {};
+  const template = { digest: "0".repeat(64), images: ["evil:1"] };
+  const at = new Date(cluster.clock.now()).toISOString();
+  const note = {
+    v: 1 as const,
+    uid,
+    generation: generation + 2,
+    policy: { name: "p", uid: "p", generation: 1 },
+    before: template,
+    asked: template,
+    reason: "BypassOptOut",
+    message: "",
+    request: aRequest({ at }),
+  };
+  cluster.server.update<KubeObject>(resources.deployments, deploymentName, namespace, ({ metadata }) => {
+    metadata.annotations = { ...metadata.annotations, [annotations.passage]: annotationText(sealPassage(note, keys)) };
+  });
+  await cluster.run(30_000);
+  expect(noted(cluster)).toEqual([]);
+  expect(cluster.plans).toEqual([]);
 });
 
 test("a copy of a note that was kept past its record, and comes back past the webhook: no second record", async () => {
