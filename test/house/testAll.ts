@@ -10,7 +10,7 @@ import { addUp, inWords, type Outcome } from "./totals.ts";
  * The very last line is "N passed, N failed", summed over vitest's reports; a stage without a report counts as one.
  *
  * A lab test mostly waits for pauses and settling meshes: a lab alone keeps a third of two cores busy. Three labs run side by side, each file in a
- * network namespace of its own.
+ * network namespace of its own. What measures times comes after them, alone.
  */
 const labs = 3;
 /** Begun first, so that none of them is the last one alone. */
@@ -32,6 +32,8 @@ const longest = [
   "badInput",
   "badRelease",
 ];
+
+const measuring = ["webhookCost", "webhookFlood"];
 
 const reports = mkdtempSync(join(tmpdir(), "serin-test-"));
 const lab = ["npm", "run", "--silent", "lab", "--"];
@@ -76,6 +78,8 @@ const vitestCommand = (project: string, report: string): string[] => [
   ...["npx", "vitest", "run", "--project", project, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
 ];
 
+const isMeasuring = (path: string): boolean => measuring.includes(basename(path, ".test.ts"));
+
 function labFiles(): string[] {
   const rank = (path: string) => {
     const place = longest.indexOf(basename(path, ".test.ts"));
@@ -96,7 +100,17 @@ try {
   const build = await plain("lab parts", [...lab, "build"]);
   const check = await plain("check", ["npm", "run", "--silent", "check"]);
   const outcomes = [build, check, await vitest("unit tests", "unit"), await vitest("simulation", "simulation")];
-  if (build.ok) outcomes.push(...(await inLanes(labFiles(), labs, labTest)));
+  if (build.ok) {
+    const files = labFiles();
+    outcomes.push(
+      ...(await inLanes(
+        files.filter((path) => !isMeasuring(path)),
+        labs,
+        labTest,
+      )),
+    );
+    outcomes.push(...(await inLanes(files.filter(isMeasuring), 1, labTest)));
+  }
   const totals = addUp(outcomes);
   const line = inWords(totals);
   for (const { title } of outcomes.filter(({ ok }) => !ok)) process.stdout.write(`\nfailed: ${title}`);

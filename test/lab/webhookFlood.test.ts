@@ -8,7 +8,7 @@ import { quantile, type Reviewer, reviewer } from "../webhook/flood/reviewer.ts"
 import { reviewOf } from "../webhook/reviews.ts";
 import { nodeFlags } from "./runtimeEnv.ts";
 
-/* Loopback only: no lab is started. Here, because one file runs at a time here, and these measure. */
+/* Loopback only: no lab is started. Here, because `make test` runs this file alone (test/house/testAll.ts), and these measure. */
 
 const good = JSON.stringify(reviewOf(web(), web(image("nginx:1.24"))));
 
@@ -41,7 +41,7 @@ describe("the webhook under a flood", () => {
     return milliseconds;
   }
 
-  // Again, since other labs beside it come and go: what is slow by itself is slow each time.
+  // Again, since others may use the machine: what is slow by itself is slow each time.
   it("of 1,000 slow sockets: the p99 of good reviews at most doubles, and memory stays below 256 MiB", {
     retry: 2,
     timeout: 120_000,
