@@ -117,6 +117,13 @@ describe("audit verify", () => {
     expect(await withLog([...honest, named(2, "0".repeat(64))])).toMatchObject({ found: ["SealUnwitnessed"] });
     expect(await withLog([...honest, named(4, "0".repeat(64))])).toMatchObject({ found: ["SealUnwitnessed"] });
     expect(await withLog([...honest, held(300, "alice", "web-gone")])).toMatchObject({ found: ["ChangeUnrecorded"] });
+    // Two asked for the same at once: the second found it done, and was not held for a plan of its own.
+    const during = (from: number, to: number, plan: string) =>
+      held(from, "bob", plan).replace('"requestReceivedTimestamp"', `"stageTimestamp":"${at(to)}","requestReceivedTimestamp"`);
+    expect(await withLog([...honest, during(290, 295, "web-good"), during(292, 297, "web-gone")])).toMatchObject({ found: [] });
+    expect(await withLog([...honest, during(290, 291, "web-good"), during(292, 297, "web-gone")])).toMatchObject({
+      found: ["ChangeUnrecorded"],
+    });
     const through = event(300, "eve", "deployments", "nginx", { decision: "Bypassed", plan: "web-gone", request: "request-through" });
     expect(await withLog([...honest, through])).toMatchObject({
       found: ["ChangeUnrecorded"],

@@ -69,7 +69,9 @@ function requestBehind(plan: CanaryPlan, plans: readonly CanaryPlan[], log: Apis
   const changes = (log?.requests ?? []).filter((each) => each.resource === "deployments" && each.isAccepted && !each.isDryRun);
   const named = changes.find(({ said, namespace: its }) => said["plan"] === name && its === namespace);
   if (named) return named;
-  const before = changes.filter((each) => each.asked.length === 0 && bypassAfter(each, plans) === plan);
+  const before = changes.filter(
+    (each) => (each.said["plan"] === undefined || each.failedOpen.length > 0) && bypassAfter(each, plans) === plan,
+  );
   return before.findLast(({ failedOpen }) => failedOpen.length > 0) ?? before.at(-1);
 }
 

@@ -17,6 +17,8 @@ export interface Witnessed {
   name: string;
   /** Milliseconds since the epoch: when the request came. */
   at: number;
+  /** When it was answered. */
+  until: number;
   isAccepted: boolean;
   isDryRun: boolean;
   /** The tool, from the User-Agent. */
@@ -25,6 +27,8 @@ export interface Witnessed {
   said: Readonly<Record<string, string>>;
   /** uids of the admission requests by which the webhook was asked of it: kube-apiserver asks again when another write came between. */
   asked: readonly string[];
+  /** The plans that it named, whichever time it was asked. */
+  plans: readonly string[];
   /** Names of our webhooks that kube-apiserver went on without. */
   failedOpen: readonly string[];
   /** The newest seal, in a write of the heads. */
@@ -58,6 +62,7 @@ interface AuditEvent {
   objectRef?: { resource?: string; subresource?: string; namespace?: string; name?: string };
   responseStatus?: { code?: number };
   requestReceivedTimestamp?: string;
+  stageTimestamp?: string;
   annotations?: Record<string, string>;
 }
 
@@ -114,11 +119,13 @@ function witnessed(event: AuditEvent, at: number): Witnessed | undefined {
     namespace: objectRef?.namespace ?? "",
     name: objectRef?.name ?? "",
     at,
+    until: Math.max(at, Date.parse(event.stageTimestamp ?? "") || at),
     isAccepted: (responseStatus?.code ?? 500) < 400,
     isDryRun: /[?&]dryRun=/.test(event.requestURI ?? ""),
     agent: (event.userAgent ?? "").split(" ")[0] ?? "",
     said: last?.said ?? first,
     asked: [...new Set([...answers, { said: first }].flatMap(({ said }) => said["request"] ?? []))],
+    plans: [...new Set([...answers, { said: first }].flatMap(({ said }) => said["plan"] ?? []))],
     failedOpen,
   };
 }

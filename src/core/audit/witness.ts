@@ -30,7 +30,8 @@ export function compareWithLog(all: ToCompare): Compared {
   const { plans, log } = all;
   const covers = (time: string | undefined): boolean => {
     const at = Date.parse(time ?? "");
-    return at >= log.from + apartMs && at <= log.to;
+    // At its end what is being answered is not in it yet.
+    return at >= log.from + apartMs && at <= log.to - apartMs;
   };
   const asked = plans.flatMap((plan) => requestsOf(plan).map((request) => ({ plan, request })));
   const older = plans.filter((plan) => !covers(startOf(plan))).length;
@@ -193,11 +194,14 @@ function unrecorded({ plans, log, complete, heads }: ToCompare, uids: ReadonlySe
   const names = new Set(plans.map(nameOf));
   const gone = goneUntil(plans, heads);
   return log.requests.flatMap((event): Finding[] => {
-    const { isAccepted, isDryRun, namespace, at, asked } = event;
-    const { decision, request, plan } = event.said;
+    const { isAccepted, isDryRun, namespace, at, asked, failedOpen } = event;
+    const { decision, reason, request, plan } = event.said;
     const said = verbs[decision ?? ""];
-    if (said === undefined || request === undefined || !isAccepted || isDryRun || at <= gone || at > log.to - apartMs) return [];
-    if (asked.some((uid) => uids.has(uid)) || (plan !== undefined && names.has(`${namespace}/${plan}`))) return [];
+    if (said === undefined || request === undefined || !isAccepted || isDryRun || at <= gone + apartMs || at > log.to - apartMs) return [];
+    if (asked.some((uid) => uids.has(uid)) || event.plans.some((name) => names.has(`${namespace}/${name}`))) return [];
+    // It was asked once and not again, which is a finding of its own; or it took back what a plan held that had ended before, and may be gone by now.
+    if (failedOpen.length > 0 || (reason === "Cancelled" && gone > Number.NEGATIVE_INFINITY)) return [];
+    if (log.requests.some((other) => overtook(other, event))) return [];
     return [
       {
         code: "ChangeUnrecorded",
@@ -206,6 +210,20 @@ function unrecorded({ plans, log, complete, heads }: ToCompare, uids: ReadonlySe
     ];
   });
 }
+
+/**
+ * Whether another write of the same object was stored while this one was under way: kube-apiserver then looks at this one anew, and where the other had asked
+ * for the same there is nothing left to ask the webhook about.
+ */
+const overtook = (other: Witnessed, { resource, namespace, name, at, until }: Witnessed): boolean =>
+  other.isAccepted &&
+  !other.isDryRun &&
+  other.asked.length > 0 &&
+  other.resource === resource &&
+  other.namespace === namespace &&
+  other.name === name &&
+  other.until > at &&
+  other.until < until;
 
 /** When the newest of the plans that are gone, pruned or deleted, had ended at the latest. Milliseconds since the epoch. */
 export function goneUntil(plans: readonly CanaryPlan[], heads: AuditHeads | undefined): number {
