@@ -69,6 +69,21 @@ describe("audit verify", () => {
     expect(listed.out).toContain("pay-past");
   });
 
+  test("an export and a log that goes on after it: what came later is not asked of the export", async () => {
+    const { out } = await audit("export");
+    const later = [...honest, held(5_000, "alice", "web-later"), event(6_000, "system:node", "pods", "x")].join("\n");
+    const checked = (text: string) =>
+      audit("verify -f export.jsonl --apiserver-log audit.log", { files: { "export.jsonl": text, "audit.log": `${later}\n` } }, []);
+    expect(await checked(out)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining(`compared up to ${at(600)}, when the export was made`),
+    });
+    expect(await checked(out.replace(/"at":"[^"]+"/, `"at":"${at(9_000)}"`))).toMatchObject({
+      code: 1,
+      out: expect.stringContaining("ChangeUnrecorded"),
+    });
+  });
+
   test("with kube-apiserver's log: what went past the webhook, what nobody asked for, and who wrote into the record", async () => {
     const withLog = async (lines: string[], of: World = world) => {
       const { out, code } = await audit(

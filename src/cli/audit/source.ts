@@ -35,6 +35,8 @@ export interface Source {
   namespace?: string;
   /** What could not be read, and why. */
   unread: string[];
+  /** When an export was made. Milliseconds since the epoch. */
+  exportedAt?: number;
 }
 
 /** The first line of an export; each line after it is a CanaryPlan. */
@@ -130,7 +132,9 @@ function fromExport(text: string): Source {
   if (header.plans !== plans.length) unread.push(`the export was made of ${header.plans} plans, and ${plans.length} are there`);
   const heads = auditHeads.safeParse(header.heads);
   const keys = (Array.isArray(header.keys) ? header.keys : []).flatMap((key) => auditKey.safeParse(key).data ?? []);
-  return { plans, heads: heads.data, keys, complete: header.complete === true, unread };
+  const exportedAt = Date.parse(String(header.at));
+  const source = { plans, heads: heads.data, keys, complete: header.complete === true, unread };
+  return Number.isNaN(exportedAt) ? source : { ...source, exportedAt };
 }
 
 function parsed(line: string): unknown {

@@ -1,5 +1,5 @@
 import { apiVersion, systemNamespace } from "../../api/names.ts";
-import { type ApiserverLog, readApiserverLog } from "../../core/audit/apiserverLog.ts";
+import { type ApiserverLog, readApiserverLog, until } from "../../core/audit/apiserverLog.ts";
 import { type Verified, verifyAudit } from "../../core/audit/verify.ts";
 import { compareWithLog } from "../../core/audit/witness.ts";
 import { ApiError, isForbidden } from "../../kube/apiError.ts";
@@ -50,13 +50,16 @@ async function sourceOf(io: Io, options: VerifyOptions): Promise<Source> {
   }
 }
 
-function withLog(verified: Verified, { plans, heads, complete }: Source, log: ApiserverLog): Verified {
+function withLog(verified: Verified, { plans, heads, complete, exportedAt }: Source, all: ApiserverLog): Verified {
+  const isLater = exportedAt !== undefined && all.to > exportedAt;
+  const log = isLater ? until(all, exportedAt) : all;
+  const later = isLater ? [`kube-apiserver's log was compared up to ${new Date(exportedAt).toISOString()}, when the export was made`] : [];
   const compared = compareWithLog({ plans: readable(plans), log, heads, systemNamespace, complete });
   return {
     ...verified,
     findings: [...verified.findings, ...compared.findings],
     unchecked: [...verified.unchecked, ...compared.unchecked],
-    notes: [...verified.notes, ...compared.notes],
+    notes: [...verified.notes, ...later, ...compared.notes],
   };
 }
 

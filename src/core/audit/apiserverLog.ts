@@ -86,6 +86,13 @@ export function readApiserverLog(text: string): ApiserverLog {
   return log;
 }
 
+/** What it says of the time until then. `at` in milliseconds since the epoch. */
+export const until = (log: ApiserverLog, at: number): ApiserverLog => ({
+  ...log,
+  to: Math.min(log.to, at),
+  requests: log.requests.filter((request) => request.at <= at),
+});
+
 function parsed(line: string): AuditEvent | undefined {
   try {
     const event: unknown = JSON.parse(line);
