@@ -290,10 +290,6 @@ export interface CanaryPlan {
 /** Who asked for the change, whether it was held or let through. Undefined: the webhook was not asked. */
 export const askedIn = ({ spec, status }: CanaryPlan): Request | undefined => spec.request ?? status?.request;
 
-/** uids of the requests that it records: of its own, and of those that were overwritten before it. */
-export const requestUidsOf = (plan: CanaryPlan): string[] =>
-  [askedIn(plan), ...(plan.spec.overwritten ?? [])].flatMap((asked) => asked?.uid ?? []);
-
 /** Whether the plan still moves anything. A plan without a status has just been made; one without a request only records a bypass. */
 export const isLive = ({ spec, status }: CanaryPlan): boolean =>
   spec.request !== undefined && (status === undefined || !terminalPhases.has(status.phase));

@@ -1,26 +1,15 @@
-import { fitted } from "../api/fit.ts";
-import { apiVersion, labels } from "../api/names.ts";
 import type { Passage } from "../api/passage.ts";
-import { type CanaryPlan, isLive, type PlanStatus, planSpec } from "../api/plan.ts";
-import { bypassName, labelOf } from "../api/planName.ts";
+import { type CanaryPlan, isLive, type PlanStatus } from "../api/plan.ts";
 import type { CanaryPolicy } from "../api/policy.ts";
-import { hashOf } from "../api/template.ts";
 import { optsOut } from "../core/admission/bypass.ts";
 import { type ImagesByContainer, imageChanges } from "../core/admission/images.ts";
 import { policyFor } from "../core/admission/policyFor.ts";
 import { namespaceLabels } from "../core/admission/policyTarget.ts";
 import { openPassage, type SealKey } from "../core/admission/seal.ts";
 import { bypassed } from "../core/admission/words.ts";
+import { passedPlan } from "../core/plan/passed.ts";
 import type { Caches } from "./caches.ts";
 import type { DeploymentProjection } from "./project.ts";
-
-export interface BypassSenses {
-  /** Serin's own namespace, never touched. */
-  ownNamespace: string;
-  keys: readonly SealKey[];
-  /** Milliseconds since the epoch. */
-  now: number;
-}
 
 /**
  * A change that a policy is for, of an image or (trigger: Template) of anything else, and that reached the cluster without a canary: admitted on
@@ -31,7 +20,7 @@ export function bypassOf(
   before: DeploymentProjection,
   after: DeploymentProjection,
   caches: Caches,
-  { ownNamespace, keys, now }: BypassSenses,
+  { ownNamespace, keys, now }: { ownNamespace: string; keys: readonly SealKey[]; now: number },
 ): (CanaryPlan & { status: PlanStatus }) | undefined {
   if (before.intent !== undefined || after.intent !== undefined || after.paused || after.deleting) return undefined;
   const key = `${after.namespace}/${after.name}`;
@@ -51,20 +40,15 @@ export function bypassOf(
   const { reason, message } = note ?? whyBypassed(before, after, policy, caches);
   const at = new Date(now).toISOString();
   return {
-    apiVersion,
-    kind: "CanaryPlan",
-    metadata: {
-      name: bypassName(after.name, after.uid, note?.generation ?? after.generation),
+    ...passedPlan({
       namespace: after.namespace,
-      labels: { [labels.deployment]: labelOf(after.name) },
-    },
-    spec: fitted(planSpec, {
-      deployment: { name: after.name, uid: after.uid },
-      stable: { hash: hashOf(before.digest), digest: before.digest, images: [...before.images] },
-      canary: { hash: hashOf(after.digest), digest: after.digest, images: [...after.images] },
-      policy: { name: policy.metadata.name, generation: policy.metadata.generation ?? 0, spec: policy.spec },
-      ...(note?.overwritten === undefined ? {} : { overwritten: note.overwritten }),
-      control: {},
+      name: after.name,
+      uid: after.uid,
+      generation: note?.generation ?? after.generation,
+      before,
+      asked: after,
+      policy,
+      overwritten: note?.overwritten ?? [],
     }),
     status: {
       phase: "Bypassed",

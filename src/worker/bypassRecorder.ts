@@ -1,5 +1,6 @@
 import type { Log } from "../api/logLine.ts";
-import { type CanaryPlan, type JournalEntry, type PlanStatus, requestUidsOf } from "../api/plan.ts";
+import type { CanaryPlan, JournalEntry, PlanStatus } from "../api/plan.ts";
+import { requestUidsOf } from "../api/planRequests.ts";
 import type { SealKey } from "../core/admission/seal.ts";
 import { appended, journalRoot } from "../core/audit/journal.ts";
 import { isAlreadyExists } from "../kube/apiError.ts";

@@ -1,7 +1,8 @@
 import type { Intent } from "../api/intent.ts";
 import { apiVersion, finalizers } from "../api/names.ts";
-import { type CanaryPlan, isLive, requestUidsOf } from "../api/plan.ts";
+import { type CanaryPlan, isLive } from "../api/plan.ts";
 import { planName } from "../api/planName.ts";
+import { requestUidsOf } from "../api/planRequests.ts";
 import type { CanaryPolicy } from "../api/policy.ts";
 import { openApproval, openIntent, readPassage, type SealKey } from "../core/admission/seal.ts";
 import { standingsOf } from "../core/admission/stamp.ts";

@@ -33,7 +33,7 @@ const longest = [
   "badRelease",
 ];
 
-const measuring = ["webhookCost", "webhookFlood"];
+const measuring = ["commandTimes", "webhookCost", "webhookFlood"];
 
 const reports = mkdtempSync(join(tmpdir(), "serin-test-"));
 const lab = ["npm", "run", "--silent", "lab", "--"];

@@ -35,8 +35,9 @@ export function admitUnheld(c: AdmissionCase): Admission {
 
 function letThrough(c: AdmissionCase, live: Live, policy: CanaryPolicy, words: Words): Admission {
   const marks = withoutMarks(c);
-  const note = notePassage(c, live, policy, words) ?? pendingNote(c)?.text;
-  const noted = { ...marks, annotations: { ...marks.annotations, [annotations.passage]: note } };
+  const note = notePassage(c, live, policy, words);
+  // Without one, what is still to be put on record stays.
+  const noted = note === undefined ? marks : { ...marks, annotations: { ...marks.annotations, [annotations.passage]: note } };
   const plan = bypassName(c.asking.name, c.oldObject.metadata.uid ?? "", nextGeneration(c));
   return patched("Bypassed", words, markOperations(c.object, noted), { policy: policy.metadata.name, plan });
 }

@@ -118,6 +118,7 @@ function witnessed(event: AuditEvent, at: number): Witnessed | undefined {
   }
   const head = headInUrl(event.requestURI ?? "");
   const last = answers.sort((a, b) => (a.at < b.at ? -1 : 1)).at(-1);
+  const everSaid = (what: string) => [...new Set([first, ...answers.map(({ said }) => said)].flatMap((said) => said[what] ?? []))];
   return {
     ...(head === undefined ? {} : { head }),
     user: event.impersonatedUser?.username ?? event.user?.username ?? "",
@@ -131,8 +132,8 @@ function witnessed(event: AuditEvent, at: number): Witnessed | undefined {
     isDryRun: /[?&]dryRun=/.test(event.requestURI ?? ""),
     agent: (event.userAgent ?? "").split(" ")[0] ?? "",
     said: last?.said ?? first,
-    asked: [...new Set([...answers, { said: first }].flatMap(({ said }) => said["request"] ?? []))],
-    plans: [...new Set([...answers, { said: first }].flatMap(({ said }) => said["plan"] ?? []))],
+    asked: everSaid("request"),
+    plans: everSaid("plan"),
     failedOpen,
   };
 }

@@ -1,4 +1,5 @@
-import { askedIn, type CanaryPlan, type Request } from "../../api/plan.ts";
+import type { CanaryPlan, Request } from "../../api/plan.ts";
+import { requestsOf } from "../../api/planRequests.ts";
 import { type AuditHeads, auditHeadsName, auditKeysName } from "../../api/seal.ts";
 import { type ApiserverLog, inWords, type Witnessed } from "./apiserverLog.ts";
 import { nameOf } from "./auditedPlan.ts";
@@ -33,7 +34,7 @@ export function compareWithLog(all: ToCompare): Compared {
     // At its end what is being answered is not in it yet.
     return at >= log.from + apartMs && at <= log.to - apartMs;
   };
-  const asked = plans.flatMap((plan) => requestsOf(plan).map((request) => ({ plan, request })));
+  const asked = plans.flatMap((plan) => signedRequests(plan).map((request) => ({ plan, request })));
   const older = plans.filter((plan) => !covers(startOf(plan))).length;
   const annotated = log.requests.some(({ asked: uids }) => uids.length > 0);
   const unchecked: string[] = [];
@@ -55,7 +56,7 @@ export function compareWithLog(all: ToCompare): Compared {
       ? asked.filter(({ request }) => covers(request.at)).flatMap(({ plan, request }) => unwitnessed(plan, request, byUid))
       : []),
     ...plans.flatMap((plan) => unwitnessedControl(plan, log, covers)),
-    ...unrecorded(all, new Set(asked.map(({ request }) => request.uid))),
+    ...unrecorded(all, new Set(asked.map(({ request }) => request.uid)), gone),
   ];
   return { findings, unchecked, notes };
 }
@@ -64,10 +65,7 @@ const startOf = ({ spec, status, metadata }: CanaryPlan): string | undefined =>
   spec.request?.at ?? status?.startedAt ?? metadata.creationTimestamp;
 
 /** Without those that nobody could sign and those that a person asked of a plan: they are no request of their own. */
-const requestsOf = (plan: CanaryPlan): Request[] =>
-  [askedIn(plan), ...(plan.spec.overwritten ?? [])].filter(
-    (request): request is Request => request !== undefined && !request.uid.includes("/"),
-  );
+const signedRequests = (plan: CanaryPlan): Request[] => requestsOf(plan).filter(({ uid }) => !uid.includes("/"));
 
 function failedOpen({ plans, log }: ToCompare): Finding[] {
   return log.requests
@@ -189,10 +187,9 @@ const verbs: Readonly<Record<string, string>> = { Held: "held for", Bypassed: "l
  * What the webhook held or let through has a plan, or was overwritten before it got one; the last moments of the log may be ahead of the record. A change
  * may be on one of the plans that are gone: those of changes after the newest of them ended can't be.
  */
-function unrecorded({ plans, log, complete, heads }: ToCompare, uids: ReadonlySet<string>): Finding[] {
+function unrecorded({ plans, log, complete }: ToCompare, uids: ReadonlySet<string>, gone: number): Finding[] {
   if (!complete) return [];
   const names = new Set(plans.map(nameOf));
-  const gone = goneUntil(plans, heads);
   return log.requests.flatMap((event): Finding[] => {
     const { isAccepted, isDryRun, namespace, at, asked, failedOpen } = event;
     const { decision, reason, request, plan } = event.said;
@@ -226,7 +223,7 @@ const overtook = (other: Witnessed, { resource, namespace, name, at, until }: Wi
   other.until < until;
 
 /** When the newest of the plans that are gone, pruned or deleted, had ended at the latest. Milliseconds since the epoch. */
-export function goneUntil(plans: readonly CanaryPlan[], heads: AuditHeads | undefined): number {
+function goneUntil(plans: readonly CanaryPlan[], heads: AuditHeads | undefined): number {
   const ranges = heads === undefined ? [] : [heads.pruned, heads.deleted].flatMap((text) => parseRanges(text) ?? []);
   const newest = Math.max(0, ...ranges.map(([, last]) => last));
   if (newest === 0 || heads === undefined) return Number.NEGATIVE_INFINITY;

@@ -1,14 +1,16 @@
 import { fitted } from "../../api/fit.ts";
 import { apiVersion, labels } from "../../api/names.ts";
 import type { Passage } from "../../api/passage.ts";
-import { type CanaryPlan, planSpec } from "../../api/plan.ts";
+import { type CanaryPlan, planSpec, type Request } from "../../api/plan.ts";
 import { bypassName, labelOf } from "../../api/planName.ts";
+import type { CanaryPolicy } from "../../api/policy.ts";
 import { hashOf } from "../../api/template.ts";
 import type { Action } from "./action.ts";
 import type { Decision, Draft } from "./draft.ts";
 import { finish } from "./promote.ts";
 import type { PlanReason } from "./reasons.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { readAgainMs } from "./unstamped.ts";
 
 /*
  * Changes that were let through without a canary. A worker that sees one records it at once (`worker/bypass.ts`). What none has seen, because none was
@@ -17,9 +19,6 @@ import type { Snapshot } from "./snapshot.ts";
 
 /** So long a worker that saw the change, or that has just made its record, has for it. */
 const graceMs = 10_000;
-
-/** The keys are read again within this time. */
-const readAgainMs = 5_000;
 
 /** What is to be done about the note on a Deployment: it stays until the change is on record. */
 export function tendNote(snapshot: Snapshot): Action[] {
@@ -59,18 +58,40 @@ function noteToRecord({ passage, deployment, name, history, plannedRequests }: S
 function recordOf({ uid, generation, policy, before, asked, overwritten = [] }: Passage, snapshot: Snapshot): CanaryPlan {
   const { namespace, name, policy: known, plannedRequests } = snapshot;
   // Of one that was edited since, nobody knows what it said then.
-  const inForce = known?.metadata.uid === policy.uid && known.metadata.generation === policy.generation ? known : undefined;
+  const isInForce = known?.metadata.uid === policy.uid && known.metadata.generation === policy.generation;
   const earlier = overwritten.filter((request) => !plannedRequests.has(request.uid));
+  return passedPlan({ namespace, name, uid, generation, before, asked, policy: isInForce ? known : undefined, overwritten: earlier });
+}
+
+/** A change that was let through. */
+export interface Passed {
+  namespace: string;
+  /** Name and uid of the Deployment, and its generation with the change. */
+  name: string;
+  uid: string;
+  generation: number;
+  before: { digest: string; images: readonly string[] };
+  asked: { digest: string; images: readonly string[] };
+  /** The policy that was in force; undefined when that is not known any more. */
+  policy: CanaryPolicy | undefined;
+  overwritten: readonly Request[];
+}
+
+/** Its record, to which the words are still to come. */
+export function passedPlan({ namespace, name, uid, generation, before, asked, policy, overwritten }: Passed): CanaryPlan {
+  const revision = ({ digest, images }: Passed["asked"]) => ({ hash: hashOf(digest), digest, images: [...images] });
   return {
     apiVersion,
     kind: "CanaryPlan",
     metadata: { name: bypassName(name, uid, generation), namespace, labels: { [labels.deployment]: labelOf(name) } },
     spec: fitted(planSpec, {
       deployment: { name, uid },
-      stable: { hash: hashOf(before.digest), ...before },
-      canary: { hash: hashOf(asked.digest), ...asked },
-      ...(inForce === undefined ? {} : { policy: { name: policy.name, generation: policy.generation, spec: inForce.spec } }),
-      ...(earlier.length === 0 ? {} : { overwritten: earlier }),
+      stable: revision(before),
+      canary: revision(asked),
+      ...(policy === undefined
+        ? {}
+        : { policy: { name: policy.metadata.name, generation: policy.metadata.generation ?? 0, spec: policy.spec } }),
+      ...(overwritten.length === 0 ? {} : { overwritten: [...overwritten] }),
       control: {},
     }),
   };

@@ -17,7 +17,7 @@ import type { Snapshot } from "./snapshot.ts";
 /** A crash or a slow cache may show a wish again that was just taken off. */
 const toldMs = 60_000;
 /** A key that the webhook signs with already is read by then, or the next time. */
-const readAgainMs = 5_000;
+export const readAgainMs = 5_000;
 
 export function refuseUnstamped({ plan, snapshot }: Look, draft: Draft): void {
   const wishes: Partial<Record<Field, Asked>> = {};

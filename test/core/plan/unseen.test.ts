@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { annotations } from "../../../src/api/names.ts";
-import { requestUidsOf } from "../../../src/api/plan.ts";
+import { requestUidsOf } from "../../../src/api/planRequests.ts";
 import { annotationText, sealPassage } from "../../../src/core/admission/seal.ts";
 import type { KubeObject } from "../../../src/kube/object.ts";
 import { resources } from "../../../src/kube/resources.ts";
