@@ -28,6 +28,8 @@ export interface CacheOptions {
   /** What kube-apiserver trusts has changed, see `servedCertificate.ts`. */
   trusted(authorities: readonly ReadCertificate[] | undefined): void;
   trouble(trouble: Trouble): void;
+  /** A first list is complete, or the intent keys have changed: there may be all now that reviews are decided by. */
+  read(): void;
 }
 
 export interface WebhookCaches {
@@ -39,7 +41,7 @@ export interface WebhookCaches {
 
 /** Live copies of all that admission looks at, each reduced to what it needs. */
 export function openCaches(client: Client, options: CacheOptions): WebhookCaches {
-  const { ownNamespace, heartbeat, now, certificate, trusted, trouble: onTrouble } = options;
+  const { ownNamespace, heartbeat, now, certificate, trusted, trouble: onTrouble, read } = options;
   const policies = reflect<KubeObject, CanaryPolicy>(client, resources.canarypolicies, {
     onTrouble,
     project: (raw) => required(parsePolicy(raw), "policy"),
@@ -80,7 +82,11 @@ export function openCaches(client: Client, options: CacheOptions): WebhookCaches
     onChange: (_key, _before, after) =>
       heartbeat.seen(after && { renewTime: after.spec?.renewTime, leaseDurationSeconds: after.spec?.leaseDurationSeconds }),
   });
-  const keys = reflect<Secret, SealKey[]>(client, resources.secrets, { ...inOwn(intentKeysSecretName), project: parseIntentKeys });
+  const keys = reflect<Secret, SealKey[]>(client, resources.secrets, {
+    ...inOwn(intentKeysSecretName),
+    project: parseIntentKeys,
+    onChange: read,
+  });
   const serving = reflect<Secret, ServingCertificate>(client, resources.secrets, {
     ...inOwn(servingSecretName),
     project: parseServingSecret,
@@ -94,6 +100,7 @@ export function openCaches(client: Client, options: CacheOptions): WebhookCaches
     onChange: (_key, _before, after) => trusted(after),
   });
   const all = { policies, sidecarPolicies, plans, namespaces, claims, lease, keys, serving };
+  for (const { synced } of Object.values(all)) synced.then(read, () => undefined);
 
   return {
     world: () => ({

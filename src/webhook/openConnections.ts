@@ -15,7 +15,10 @@ export interface Patience {
 }
 
 export interface OpenConnections {
-  /** Hangs up on each connection on which nothing has happened for so long: no handshake ended, no request under way or answered. */
+  /**
+   * Hangs up on each connection on which nothing has happened for so long: no handshake ended, no request under way or answered, no byte of one read.
+   * To be called when all that has come meanwhile was read, see `whenAllIsRead`.
+   */
   hangUp(afterMs: number): void;
 }
 
@@ -60,10 +63,17 @@ export function openConnections(server: Server | HttpsServer, patience: Patience
 
   return {
     hangUp(afterMs) {
-      for (const [socket, { request, since }] of uses) if (!request && performance.now() - since >= afterMs) socket.end();
+      for (const [socket, { request, since, read }] of uses)
+        if (!request && socket.bytesRead === read && performance.now() - since >= afterMs) socket.end();
     },
   };
 }
+
+/**
+ * Resolves when the event loop has taken what the kernel holds for us: the connections that wait to be accepted, and the bytes that wait to be read. A
+ * timer fires before that, and on a busy machine long after its time: whoever hangs up then hangs up on requests that are here already.
+ */
+export const whenAllIsRead = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 function isTooSlow(socket: Socket, use: Use, now: number, { headers, body, idle }: Patience): boolean {
   if (use.request) return !use.request.complete && now - use.since >= body;

@@ -26,13 +26,18 @@ export interface RunningWebhook {
   stop(): Promise<void>;
 }
 
-/** Puts the parts together: caches → app → servers. Ready when the caches are complete and the certificate served is valid. */
+/**
+ * Puts the parts together: caches → app → servers. Ready when the caches are complete and the certificate served is valid; before that it doesn't even
+ * listen for reviews: by policies that are not read yet it would let changes through, and a handshake without a certificate is a review that failed.
+ */
 export async function runWebhook(connection: Connection, options: WebhookOptions): Promise<RunningWebhook> {
   const { log, ownNamespace, instance } = options;
   const client: Client = createClient(connection);
   const counters = newCounters({ process: true });
   const heartbeat = workerHeartbeat({ monotonic: () => performance.now(), wall: () => Date.now() });
   let draining = false;
+  const complete = Promise.withResolvers<void>();
+  const look = () => missing().length === 0 && complete.resolve();
 
   const caches = openCaches(client, {
     ownNamespace,
@@ -41,30 +46,45 @@ export async function runWebhook(connection: Connection, options: WebhookOptions
     trouble: ({ resource, error, retryInMs }) => log.warn({ resource, err: error, retryInMs }, "reading the cluster failed"),
     certificate: (offered) => certificate.offer(offered),
     trusted: (authorities) => certificate.trusts(authorities),
+    read: () => look(),
   });
   const denials = newDenials({ client, now: Date.now, instance, counted: counters.denied });
   const app = webhookApp({ world: caches.world, log, counters, denials, isDraining: () => draining });
   const reviews = httpsServer(app);
   const crowd = limitCrowd(reviews, counters.dropped);
   counters.connections(crowd.size);
-  const certificate = servedCertificate({ now: Date.now, serve: (one) => serve(reviews, one), log });
+  const certificate = servedCertificate({
+    now: Date.now,
+    serve: (one) => {
+      serve(reviews, one);
+      queueMicrotask(look);
+    },
+    log,
+  });
   reviews.on("tlsClientError", (error) => log.debug({ err: error }, "a client could not connect"));
-  const notReady = () => [
+  const missing = () => [
     ...caches.notSynced(),
     ...(certificate.isValid() ? [] : ["a valid certificate"]),
     ...(caches.world().keys.length > 0 ? [] : ["intent keys"]),
+  ];
+  const notReady = () => [
+    ...missing(),
+    ...(reviews.listening || draining ? [] : ["the port for reviews"]),
     ...(draining ? ["shutdown"] : []),
   ];
   const metrics = async () => (await counters.render()) + certificate.render();
   const health = httpServer(healthApp({ notReady, metrics, contentType: counters.contentType }));
-  await Promise.all([listen(reviews, options.listen), listen(health, options.health)]);
+  await listen(health, options.health);
   log.info({ listen: options.listen, health: options.health }, "webhook started");
+  const opened = complete.promise.then(() => (draining ? undefined : listen(reviews, options.listen)));
 
   return {
     async stop() {
       draining = true;
       log.info({}, "draining: the last requests are answered");
-      await drain(reviews, options.drain);
+      complete.resolve();
+      await opened;
+      if (reviews.listening) await drain(reviews, options.drain);
       denials.stop();
       caches.stop();
       certificate.stop();

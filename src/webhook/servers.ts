@@ -2,7 +2,7 @@ import { createServer as createHttpServer, type RequestListener, type Server } f
 import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
 import { Server as NetServer } from "node:net";
 import type { KeyPair } from "../tls/keyPair.ts";
-import { type OpenConnections, openConnections, type Patience } from "./openConnections.ts";
+import { type OpenConnections, openConnections, type Patience, whenAllIsRead } from "./openConnections.ts";
 
 /*
  * Every pod of the cluster can reach the port, and Node's own limits (60 s for headers, 300 s for a request) would let few of them block all.
@@ -88,8 +88,9 @@ export interface DrainTimes {
  */
 export async function drain(server: Server | HttpsServer, { lingerMs, quietMs, finishMs }: DrainTimes): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, lingerMs));
+  await whenAllIsRead();
   const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
-  const sweep = setInterval(() => open.get(server)?.hangUp(quietMs), 50);
+  const sweep = setInterval(() => whenAllIsRead().then(() => open.get(server)?.hangUp(quietMs)), 50);
   const giveUp = setTimeout(() => server.closeAllConnections(), finishMs);
   await closed;
   clearInterval(sweep);

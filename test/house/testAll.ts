@@ -3,7 +3,7 @@ import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { inLanes } from "./inLanes.ts";
-import { addUp, inWords, type Outcome } from "./totals.ts";
+import { addUp, failuresInWords, inWords, type Outcome } from "./totals.ts";
 
 /*
  * `make test`. Each stage runs even when an earlier one failed, so that one run tells everything; only the lab's tests need its parts.
@@ -113,8 +113,7 @@ try {
   }
   const totals = addUp(outcomes);
   const line = inWords(totals);
-  for (const { title } of outcomes.filter(({ ok }) => !ok)) process.stdout.write(`\nfailed: ${title}`);
-  process.stdout.write(`\n${line}\n`);
+  process.stdout.write(`\n${[...failuresInWords(outcomes), line].join("\n")}\n`);
   const copy = process.env["SERIN_TOTALS"];
   if (copy) writeFileSync(copy, `${line}\n`);
   process.exitCode = totals.failed === 0 ? 0 : 1;

@@ -1,10 +1,23 @@
+import { stripVTControlCharacters } from "node:util";
+
 /** What one stage of `make test` came to. */
 export interface Outcome {
   title: string;
   /** Whether its command ended with code 0. */
   ok: boolean;
   /** The report of vitest's JSON reporter; undefined for stages that are no tests, or when vitest died before it could write one. */
-  report: { numPassedTests: number; numFailedTests: number } | undefined;
+  report: Report | undefined;
+}
+
+/** What is read of the report of vitest's JSON reporter. */
+export interface Report {
+  numPassedTests: number;
+  numFailedTests: number;
+  testResults?: ReadonlyArray<{
+    /** Why a whole file failed, empty otherwise. */
+    message?: string;
+    assertionResults: ReadonlyArray<{ status: string; fullName: string; failureMessages?: readonly string[] | null }>;
+  }>;
 }
 
 export interface Totals {
@@ -29,3 +42,29 @@ function count({ ok, report }: Outcome): Totals {
 }
 
 export const inWords = ({ passed, failed }: Totals): string => `${passed} passed, ${failed} failed`;
+
+/** A build server may keep the end of the output only: there stands what failed, and why, in short. */
+const SHORT = 240;
+const MOST = 8;
+
+/** The failed stages, the tests that failed in them, and the beginning of what each said. */
+export function failuresInWords(outcomes: readonly Outcome[]): string[] {
+  const failed = outcomes.filter(({ ok }) => !ok);
+  const each = Math.max(1, Math.floor(MOST / Math.max(1, failed.length)));
+  return failed.flatMap(({ title, report }) => [`failed: ${title}`, ...whyFailed(report).slice(0, each)]);
+}
+
+function whyFailed(report: Report | undefined): string[] {
+  return (report?.testResults ?? []).flatMap(({ message, assertionResults }) => {
+    const tests = assertionResults.filter(({ status }) => status === "failed");
+    if (tests.length === 0) return message ? [`  ${short(message)}`] : [];
+    return tests.map(({ fullName, failureMessages }) => `  ${short(fullName)}: ${short((failureMessages ?? []).join(" "))}`);
+  });
+}
+
+/** One line, without colours and without the stack. */
+function short(text: string): string {
+  const plain = stripVTControlCharacters(text).replace(/\n\s+at .*/gs, "");
+  const line = plain.replace(/\s+/g, " ").trim();
+  return line.length > SHORT ? `${line.slice(0, SHORT)}…` : line;
+}

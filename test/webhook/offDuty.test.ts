@@ -29,6 +29,7 @@ async function opened(): Promise<WebhookCaches> {
     certificate: () => {},
     trusted: () => {},
     trouble: () => {},
+    read: () => {},
   });
   await clock.advanceTo(clock.now() + 1_000);
   return caches;

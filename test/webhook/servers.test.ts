@@ -9,6 +9,7 @@ import { webhookNames } from "../../src/tls/webhookNames.ts";
 import { limitCrowd } from "../../src/webhook/crowd.ts";
 import { drain, httpsServer, listen, parseAddress, serve, type TimeLimits, timeLimits } from "../../src/webhook/servers.ts";
 import { reviewer } from "./flood/reviewer.ts";
+import { lateCaller } from "./lateCaller.ts";
 
 const certificate = await makeServingCertificate(webhookNames("serin-system"), new Date());
 const servers: Array<ReturnType<typeof httpsServer>> = [];
@@ -134,6 +135,31 @@ describe("the server", () => {
     for await (const part of socket) text += String(part);
     expect(text).toMatch(/^HTTP\/1\.1 200 OK/);
     await drained;
+  });
+
+  it("takes what the kernel has accepted for it before it closes its door, however busy it was meanwhile", async () => {
+    const { server, port } = await started((end) => end());
+    serve(server, certificate);
+    const caller = await lateCaller(port);
+    const drained = drain(server, { lingerMs: 20, quietMs: 5_000, finishMs: 10_000 });
+    caller.dialsWhileBusy(100);
+    caller.asks();
+    expect(await caller.answer()).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*done/);
+    await Promise.all([drained, caller.stop()]);
+  });
+
+  it("hangs up on nobody whose request has come, however busy it was meanwhile", async () => {
+    const { server, port } = await started((end) => end());
+    serve(server, certificate);
+    const caller = await lateCaller(port);
+    await caller.dials();
+    const drained = drain(server, { lingerMs: 0, quietMs: 300, finishMs: 10_000 });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    // Of the event loop's phases the one after which timers come first.
+    await new Promise((resolve) => setImmediate(resolve));
+    caller.asksWhileBusy(500);
+    expect(await caller.answer()).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*done/);
+    await Promise.all([drained, caller.stop()]);
   });
 
   it("does not wait for ever for a request that never ends", async () => {
