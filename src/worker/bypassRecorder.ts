@@ -1,8 +1,9 @@
 import type { Log } from "../api/logLine.ts";
 import type { CanaryPlan, JournalEntry, PlanStatus } from "../api/plan.ts";
 import { requestUidsOf } from "../api/planRequests.ts";
-import type { SealKey } from "../core/admission/seal.ts";
+import { readPassage, type SealKey } from "../core/admission/seal.ts";
 import { appended, journalRoot } from "../core/audit/journal.ts";
+import { readAgainMs } from "../core/plan/unstamped.ts";
 import { isAlreadyExists } from "../kube/apiError.ts";
 import type { Client } from "../kube/client.ts";
 import { resources } from "../kube/resources.ts";
@@ -10,6 +11,7 @@ import { writeEvent } from "./act/events.ts";
 import { bypassOf } from "./bypass.ts";
 import type { Caches } from "./caches.ts";
 import type { DeploymentProjection } from "./project.ts";
+import type { Clock } from "./queue.ts";
 import type { Sealer } from "./sealer.ts";
 
 export interface BypassRecorderOptions {
@@ -17,7 +19,9 @@ export interface BypassRecorderOptions {
   caches: Caches;
   sealer: Sealer;
   keys(): readonly SealKey[];
+  isLeader(): boolean;
   log: Log;
+  clock: Clock;
   /** Serin's own namespace, never touched. */
   namespace: string;
   /** Name of this process, for Events. */
@@ -40,6 +44,9 @@ type Bypass = CanaryPlan & { status: PlanStatus };
 /** The caches show a record within a second, and so many changes without a canary don't come within one. */
 const most = 1_000;
 
+/** So long a record waits for the key of the note that says who asked; after that it is made without. */
+const longestWaitMs = 60_000;
+
 /** Records changes that came without a canary as this worker sees them; what none has seen is for `core/plan/passed.ts`. */
 export function bypassRecorder(options: BypassRecorderOptions): BypassRecorder {
   const { client, caches, sealer, log, instance, now } = options;
@@ -49,7 +56,12 @@ export function bypassRecorder(options: BypassRecorderOptions): BypassRecorder {
 
   const recorded = (deployment: string): string[] => [...lately].flatMap(([uid, of]) => (of === deployment ? [uid] : []));
 
-  function record(before: DeploymentProjection, after: DeploymentProjection): Promise<void> {
+  function record(before: DeploymentProjection, after: DeploymentProjection, until = now() + longestWaitMs): Promise<void> {
+    if (readPassage(after.passage, after.uid, options.keys(), now()) === "unread" && now() < until) {
+      // Whoever leads then has the note, which stays until its change is on record.
+      options.clock.setTimer(() => void (options.isLeader() && record(before, after, until)), readAgainMs);
+      return Promise.resolve();
+    }
     const plan = bypassOf(before, after, caches, { ownNamespace: options.namespace, keys: options.keys(), now: now() });
     if (!plan) return Promise.resolve();
     const deployment = `${after.namespace}/${after.name}`;

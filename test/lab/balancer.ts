@@ -12,14 +12,15 @@ function hostPort(address: string): { host: string; port: number } {
   return { host, port: Number(port) };
 }
 
-function handOver(caller: Socket, tries: number): void {
-  const target = targets[turn++ % targets.length];
+/** Each caller asks every target once, whatever other callers do meanwhile. */
+function handOver(caller: Socket, first: number, tries = 0): void {
+  const target = targets[(first + tries) % targets.length];
   if (target === undefined || tries === targets.length) {
     caller.destroy();
     return;
   }
   const replica = connect(hostPort(target));
-  const next = () => handOver(caller, tries + 1);
+  const next = () => handOver(caller, first, tries + 1);
   replica.once("error", next);
   replica.once("connect", () => {
     replica.off("error", next);
@@ -38,6 +39,6 @@ function handOver(caller: Socket, tries: number): void {
 
 const server = createServer({ pauseOnConnect: true }, (caller) => {
   caller.on("error", () => undefined);
-  handOver(caller, 0);
+  handOver(caller, turn++);
 });
 server.listen(hostPort(listen));

@@ -21,7 +21,10 @@ describe("the article's Rollout and AnalysisTemplate, imported", () => {
     await story.kubectl("label", "deploy/nginx", "app=nginx");
     const article = await readFile(join(CHECKOUT, "test", "scenes", "import", "article.yaml"), "utf8");
     const [rollout, policy] = ["rollout.yaml", "policy.yaml"].map((name) => join(story.lab.env["LAB_DIR"] ?? "", name)) as [string, string];
-    const quicker = article.replaceAll("duration: 30s", "duration: 10s").replace("interval: 1m", "interval: 20s");
+    const quicker = article
+      .replaceAll("duration: 30s", "duration: 10s")
+      .replace("interval: 1m", "interval: 20s")
+      .replaceAll("[1m]", "[20s]");
     await writeFile(rollout, quicker.replace("http://prometheus.istio-system:9090", story.lab.env["LAB_PROMETHEUS"] ?? ""));
     const imported = await story.type("kubectl", "serin", "import", "argo", "-f", rollout);
     expect(imported).toMatchObject({ code: 0, stderr: expect.stringContaining("1 object written; 3 notes, 0 that matter\n") });

@@ -100,9 +100,8 @@ export function passedPlan({ namespace, name, uid, generation, before, asked, po
 /** The words of a record: those of the note, if it is of this change; else plain ones. */
 export function wordsOfRecord(plan: CanaryPlan, { passage, name, now }: Snapshot, draft: Draft): Decision {
   const left = Date.parse(plan.metadata.creationTimestamp ?? "") + graceMs - now;
-  if (left > 0) return { status: undefined, actions: [], wakeAfter: left };
-  const isNoted = passage !== undefined && passage !== "unread";
-  const note = isNoted && plan.metadata.name === bypassName(name, passage.uid, passage.generation) ? passage : undefined;
+  if (left > 0 || passage === "unread") return { status: undefined, actions: [], wakeAfter: left > 0 ? left : readAgainMs };
+  const note = passage && plan.metadata.name === bypassName(name, passage.uid, passage.generation) ? passage : undefined;
   delete draft.status.step;
   delete draft.status.weight;
   if (note) draft.status.request = note.request;

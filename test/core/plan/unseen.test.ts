@@ -125,6 +125,27 @@ test("a worker that sees a change and dies before its record has words: the next
   }
 });
 
+test("a worker that dies before its record has words, and a next one that doesn't know the key of the note yet: the words wait", async () => {
+  for (const write of [1, 2, 3]) {
+    const cluster = await Cluster.of({ policy: quick(), routes: [aVirtualService()], crash: { write, when: "after" }, podsDie: true });
+    cluster.users.workerIsAlive = false;
+    cluster.users.setImage(canaryImage);
+    while (cluster.crashes === 0) await cluster.run(10);
+    const kept = keys.splice(0);
+    try {
+      await cluster.run(30_000);
+    } finally {
+      keys.push(...kept);
+    }
+    await cluster.run(60_000);
+    expect(cluster.plans.map(({ status }) => [status?.phase, status?.message, status?.request?.user])).toEqual([
+      ["Bypassed", message, "ann"],
+    ]);
+    expect(noted(cluster)).toEqual([]);
+    expect(cluster.findings()).toEqual([]);
+  }
+});
+
 test("two within a moment, in front of a worker: each has its own record, and none speaks of the other", async () => {
   const cluster = await Cluster.of({ policy: quick(), routes: [aVirtualService()], podsDie: true });
   cluster.users.workerIsAlive = false;
@@ -191,6 +212,38 @@ test("no key is known at the first look of a worker: the note waits until one is
   await cluster.run(30_000);
   expect(cluster.plans.map(({ status }) => [status?.phase, status?.request?.user])).toEqual([["Bypassed", "ann"]]);
   expect(cluster.findings()).toEqual([]);
+});
+
+test("a worker that sees a change, and doesn't know the key of its note yet: the record waits until it does", async () => {
+  const cluster = await Cluster.of({ policy: quick(), routes: [aVirtualService()], podsDie: true });
+  cluster.users.workerIsAlive = false;
+  cluster.users.setImage(canaryImage);
+  const kept = keys.splice(0);
+  try {
+    await cluster.run(12_000);
+    expect(cluster.plans).toEqual([]);
+  } finally {
+    keys.push(...kept);
+  }
+  await cluster.run(30_000);
+  expect(cluster.plans.map(({ status }) => [status?.phase, status?.request?.user])).toEqual([["Bypassed", "ann"]]);
+  expect(noted(cluster)).toEqual([]);
+  expect(cluster.findings()).toEqual([]);
+});
+
+test("a worker that sees a change, and never gets the key of its note: after a minute the record says what it can", async () => {
+  const cluster = await Cluster.of({ policy: quick(), routes: [aVirtualService()], podsDie: true });
+  cluster.users.workerIsAlive = false;
+  cluster.users.setImage(canaryImage);
+  const kept = keys.splice(0);
+  keys.push({ id: "other", secret: Buffer.from("another key of 32 bytes, or some more") });
+  try {
+    await cluster.run(90_000);
+    expect(cluster.plans.map(({ status }) => [status?.phase, status?.request?.user])).toEqual([["Bypassed", undefined]]);
+    expect(noted(cluster)).toEqual([]);
+  } finally {
+    keys.splice(0, 1, ...kept);
+  }
 });
 
 test("a note of a change that never was, written past the webhook: no record, and it goes", async () => {
