@@ -9,8 +9,9 @@ import { checkInvariants, checkRoutesRestored } from "./recorder/invariants.ts";
 import { type Story, tell } from "./story.ts";
 
 /**
- * The article's own manifests for Argo Rollouts, imported by a person's own words: a good release, then a bad one. At a third of their times: what
- * the import gives at their own times equals manifests/examples/article.yaml (test/cli/import), which article.test.ts tells.
+ * The article's own manifests for Argo Rollouts, imported by a person's own words: a good release, then a bad one. At a third of their times, the
+ * query's window at half (less would be below two scrapes of 15 s). What the import gives at their own times equals manifests/examples/article.yaml
+ * (test/cli/import), which article.test.ts tells.
  */
 describe("the article's Rollout and AnalysisTemplate, imported", () => {
   let story: Story;
@@ -24,7 +25,7 @@ describe("the article's Rollout and AnalysisTemplate, imported", () => {
     const quicker = article
       .replaceAll("duration: 30s", "duration: 10s")
       .replace("interval: 1m", "interval: 20s")
-      .replaceAll("[1m]", "[20s]");
+      .replaceAll("[1m]", "[30s]");
     await writeFile(rollout, quicker.replace("http://prometheus.istio-system:9090", story.lab.env["LAB_PROMETHEUS"] ?? ""));
     const imported = await story.type("kubectl", "serin", "import", "argo", "-f", rollout);
     expect(imported).toMatchObject({ code: 0, stderr: expect.stringContaining("1 object written; 3 notes, 0 that matter\n") });
