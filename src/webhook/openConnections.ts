@@ -70,8 +70,8 @@ export function openConnections(server: Server | HttpsServer, patience: Patience
 }
 
 /**
- * Resolves when the event loop has taken what the kernel holds for us: the connections that wait to be accepted, and the bytes that wait to be read. A
- * timer fires before that, and on a busy machine long after its time: whoever hangs up then hangs up on requests that are here already.
+ * Resolves when the event loop has looked once at what the kernel holds for us: the bytes that wait to be read, and one connection that waits to be
+ * accepted. A timer may fire before that, and on a busy machine long after its time: whoever hangs up then hangs up on requests that are here already.
  */
 export const whenAllIsRead = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 

@@ -88,11 +88,28 @@ export interface DrainTimes {
  */
 export async function drain(server: Server | HttpsServer, { lingerMs, quietMs, finishMs }: DrainTimes): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, lingerMs));
-  await whenAllIsRead();
+  await whenNobodyWaits(server);
   const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
   const sweep = setInterval(() => whenAllIsRead().then(() => open.get(server)?.hangUp(quietMs)), 50);
   const giveUp = setTimeout(() => server.closeAllConnections(), finishMs);
   await closed;
   clearInterval(sweep);
   clearTimeout(giveUp);
+}
+
+/** More callers than any queue of the kernel holds; who floods us must not keep us here. */
+const mostWaiting = 5_000;
+
+/** Resolves when the kernel holds no connection that is to be accepted: libuv accepts one in each turn of the event loop (libuv#3696). */
+async function whenNobodyWaits(server: Server | HttpsServer): Promise<void> {
+  let [came, before] = [0, -1];
+  const count = () => {
+    came += 1;
+  };
+  server.on("connection", count);
+  while (came > before && came < mostWaiting) {
+    before = came;
+    await whenAllIsRead();
+  }
+  server.off("connection", count);
 }

@@ -1,15 +1,24 @@
-import type { Passage } from "../api/passage.ts";
+import { type Passage, parsePassage } from "../api/passage.ts";
 import { type CanaryPlan, isLive, type PlanStatus } from "../api/plan.ts";
 import type { CanaryPolicy } from "../api/policy.ts";
 import { optsOut } from "../core/admission/bypass.ts";
 import { type ImagesByContainer, imageChanges } from "../core/admission/images.ts";
 import { policyFor } from "../core/admission/policyFor.ts";
 import { namespaceLabels } from "../core/admission/policyTarget.ts";
-import { openPassage, type SealKey } from "../core/admission/seal.ts";
+import { readPassage, type SealKey } from "../core/admission/seal.ts";
 import { bypassed } from "../core/admission/words.ts";
 import { passedPlan } from "../core/plan/passed.ts";
 import type { Caches } from "./caches.ts";
 import type { DeploymentProjection } from "./project.ts";
+
+/** A change that reached the cluster without a canary, and why: the same checks and words as in admission, from what the stored objects show. */
+export interface Bypass {
+  before: DeploymentProjection;
+  after: DeploymentProjection;
+  policy: CanaryPolicy;
+  reason: string;
+  message: string;
+}
 
 /**
  * A change that a policy is for, of an image or (trigger: Template) of anything else, and that reached the cluster without a canary: admitted on
@@ -20,8 +29,8 @@ export function bypassOf(
   before: DeploymentProjection,
   after: DeploymentProjection,
   caches: Caches,
-  { ownNamespace, keys, now }: { ownNamespace: string; keys: readonly SealKey[]; now: number },
-): (CanaryPlan & { status: PlanStatus }) | undefined {
+  ownNamespace: string,
+): Bypass | undefined {
   if (before.intent !== undefined || after.intent !== undefined || after.paused || after.deleting) return undefined;
   const key = `${after.namespace}/${after.name}`;
   // A live plan takes care of its Deployment, until that has been handed the canary.
@@ -35,9 +44,28 @@ export function bypassOf(
     images,
   };
   const policy = policyFor(target, caches.policies.values(), ownNamespace);
-  if (!policy) return undefined;
-  const note = noteOf(before, after, keys);
-  const { reason, message } = note ?? whyBypassed(before, after, policy, caches);
+  return policy && { before, after, policy, ...whyBypassed(before, after, policy, caches) };
+}
+
+/**
+ * The webhook's own word of this very change, whatever was written after it; one that was copied from an earlier change is none. `unread`: its key is
+ * not known yet.
+ *
+ * @param now Milliseconds since the epoch, by the clock on the wall.
+ */
+export function noteOf({ before, after }: Bypass, keys: readonly SealKey[], now: number): Passage | "unread" | undefined {
+  const claimed = parsePassage(after.passage);
+  const isIts = claimed !== undefined && claimed.generation > before.generation && claimed.generation <= after.generation;
+  return isIts && claimed.asked.digest === after.digest ? readPassage(after.passage, after.uid, keys, now) : undefined;
+}
+
+/** Its record, in the words of its note if there is one. `now` in milliseconds since the epoch. */
+export function recordOf(
+  { before, after, policy, ...why }: Bypass,
+  note: Passage | undefined,
+  now: number,
+): CanaryPlan & { status: PlanStatus } {
+  const { reason, message } = note ?? why;
   const at = new Date(now).toISOString();
   return {
     ...passedPlan({
@@ -62,17 +90,10 @@ export function bypassOf(
   };
 }
 
-/** The webhook's own word of this very change, whatever was written after it; one that was copied from an earlier change is none. */
-function noteOf(before: DeploymentProjection, after: DeploymentProjection, keys: readonly SealKey[]): Passage | undefined {
-  const note = openPassage(after.passage, after.uid, keys);
-  const isIts = note !== undefined && note.generation > before.generation && note.generation <= after.generation;
-  return isIts && note.asked.digest === after.digest ? note : undefined;
-}
-
 const imagesOf = ({ containers, images }: DeploymentProjection): ImagesByContainer =>
   new Map(containers.map((name, index) => [name, images[index] ?? ""]));
 
-/** The same checks and words as in admission, from what the stored objects show; when none applies, the webhook was not asked. */
+/** When none of admission's checks applies, the webhook was not asked. */
 function whyBypassed(
   before: DeploymentProjection,
   after: DeploymentProjection,

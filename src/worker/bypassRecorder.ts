@@ -1,14 +1,15 @@
 import type { Log } from "../api/logLine.ts";
+import type { Passage } from "../api/passage.ts";
 import type { CanaryPlan, JournalEntry, PlanStatus } from "../api/plan.ts";
 import { requestUidsOf } from "../api/planRequests.ts";
-import { readPassage, type SealKey } from "../core/admission/seal.ts";
+import type { SealKey } from "../core/admission/seal.ts";
 import { appended, journalRoot } from "../core/audit/journal.ts";
 import { readAgainMs } from "../core/plan/unstamped.ts";
 import { isAlreadyExists } from "../kube/apiError.ts";
 import type { Client } from "../kube/client.ts";
 import { resources } from "../kube/resources.ts";
 import { writeEvent } from "./act/events.ts";
-import { bypassOf } from "./bypass.ts";
+import { type Bypass, bypassOf, noteOf, recordOf } from "./bypass.ts";
 import type { Caches } from "./caches.ts";
 import type { DeploymentProjection } from "./project.ts";
 import type { Clock } from "./queue.ts";
@@ -19,15 +20,18 @@ export interface BypassRecorderOptions {
   caches: Caches;
   sealer: Sealer;
   keys(): readonly SealKey[];
-  isLeader(): boolean;
   log: Log;
   clock: Clock;
+  isLeader(): boolean;
+  /** Of a change that this worker saw, and leads no more to record. */
+  handBack(before: DeploymentProjection, after: DeploymentProjection): void;
   /** Serin's own namespace, never touched. */
   namespace: string;
   /** Name of this process, for Events. */
   instance: string;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, which never go back; `wall` as the webhook dates its notes. */
   now(): number;
+  wall(): number;
   /** A plan of phase Bypassed was recorded; the reason is one of the catalogue's. */
   onBypass?(reason: string): void;
 }
@@ -39,41 +43,42 @@ export interface BypassRecorder {
   recorded(deployment: string): string[];
 }
 
-type Bypass = CanaryPlan & { status: PlanStatus };
+type BypassRecord = CanaryPlan & { status: PlanStatus };
 
 /** The caches show a record within a second, and so many changes without a canary don't come within one. */
 const most = 1_000;
 
-/** So long a record waits for the key of the note that says who asked; after that it is made without. */
+/** So long a record waits for the key of the note that says who asked; after that it is made without. See `lately.ts`. */
 const longestWaitMs = 60_000;
 
 /** Records changes that came without a canary as this worker sees them; what none has seen is for `core/plan/passed.ts`. */
 export function bypassRecorder(options: BypassRecorderOptions): BypassRecorder {
-  const { client, caches, sealer, log, instance, now } = options;
+  const { client, caches, sealer, log, clock, instance, now } = options;
   /** Of each Deployment, the record that is being made. */
   const lines = new Map<string, Promise<void>>();
   const lately = new Map<string, string>();
 
   const recorded = (deployment: string): string[] => [...lately].flatMap(([uid, of]) => (of === deployment ? [uid] : []));
 
-  function record(before: DeploymentProjection, after: DeploymentProjection, until = now() + longestWaitMs): Promise<void> {
-    if (readPassage(after.passage, after.uid, options.keys(), now()) === "unread" && now() < until) {
-      // Whoever leads then has the note, which stays until its change is on record.
-      options.clock.setTimer(() => void (options.isLeader() && record(before, after, until)), readAgainMs);
-      return Promise.resolve();
-    }
-    const plan = bypassOf(before, after, caches, { ownNamespace: options.namespace, keys: options.keys(), now: now() });
-    if (!plan) return Promise.resolve();
+  function record(before: DeploymentProjection, after: DeploymentProjection): Promise<void> {
+    const bypass = bypassOf(before, after, caches, options.namespace);
+    if (!bypass) return Promise.resolve();
     const deployment = `${after.namespace}/${after.name}`;
     // One after the other: what the one before says of its request need not be said again, once it is stored.
-    const line = (lines.get(deployment) ?? Promise.resolve()).then(() => recordOne(plan, deployment));
+    const line = (lines.get(deployment) ?? Promise.resolve()).then(() => recordOne(bypass, deployment));
     lines.set(deployment, line);
     return line.finally(() => lines.get(deployment) === line && lines.delete(deployment));
   }
 
-  async function recordOne(plan: Bypass, deployment: string): Promise<void> {
+  async function recordOne(bypass: Bypass, deployment: string): Promise<void> {
     try {
-      await store(withoutRecorded(plan, deployment));
+      const note = await noteInTime(bypass);
+      if (!options.isLeader()) {
+        options.handBack(bypass.before, bypass.after);
+        return;
+      }
+      const plan = withoutRecorded(recordOf(bypass, note, now()), deployment);
+      await store(plan);
       for (const uid of requestUidsOf(plan)) lately.set(uid, deployment);
       for (const oldest of lately.keys()) if (lately.size > most) lately.delete(oldest);
     } catch (error) {
@@ -81,15 +86,26 @@ export function bypassRecorder(options: BypassRecorderOptions): BypassRecorder {
     }
   }
 
+  /** The note as soon as its key is known; none, if that never comes. */
+  async function noteInTime(bypass: Bypass): Promise<Passage | undefined> {
+    const until = clock.now() + longestWaitMs;
+    for (;;) {
+      const note = noteOf(bypass, options.keys(), options.wall());
+      if (note !== "unread") return note;
+      if (clock.now() >= until || !options.isLeader()) return undefined;
+      await new Promise<void>((resolve) => clock.setTimer(resolve, readAgainMs));
+    }
+  }
+
   /** Naming a request twice is better than losing it, so only what is stored counts. */
-  function withoutRecorded(plan: Bypass, deployment: string): Bypass {
+  function withoutRecorded(plan: BypassRecord, deployment: string): BypassRecord {
     const { overwritten = [], ...spec } = plan.spec;
     const known = new Set([...recorded(deployment), ...caches.plans.index("deployment", deployment).flatMap(requestUidsOf)]);
     const left = overwritten.filter(({ uid }) => !known.has(uid));
     return { ...plan, spec: left.length === 0 ? spec : { ...spec, overwritten: left } };
   }
 
-  async function store({ status, ...plan }: Bypass): Promise<void> {
+  async function store({ status, ...plan }: BypassRecord): Promise<void> {
     const made = await client.create(resources.canaryplans, plan, { fieldManager: "serin" });
     const journal = (status.journal ?? []).reduce<JournalEntry[]>((list, entry) => appended(list, entry, () => journalRoot(made)), []);
     await sealer.seal(made, { ...status, journal }, (sealed) =>

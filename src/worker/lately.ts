@@ -1,6 +1,6 @@
-/** A change of leadership takes 20 s at most; what is older has had a leader to see it. */
-const rememberMs = 60_000;
-/** Of so many template changes within a minute the oldest are forgotten. */
+/** A record may wait for a minute (`bypassRecorder.ts`), a change of leadership takes 20 s at most; what is older has had a leader to record it. */
+const rememberMs = 90_000;
+/** Of so many template changes within that time the oldest are forgotten. */
 const most = 1_000;
 
 /** What a worker that does not lead has seen lately: its leader may have died before it acted on it. */

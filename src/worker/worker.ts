@@ -144,7 +144,14 @@ export function createWorker(options: WorkerOptions): Worker {
     now,
     mayWrite: options.isLeader,
   });
-  const bypasses = bypassRecorder({ ...options, caches, sealer, now });
+  const bypasses = bypassRecorder({
+    ...options,
+    caches,
+    sealer,
+    now,
+    wall: options.now,
+    handBack: (before, after) => unled.note({ before, after, at: now() }),
+  });
   const readBuiltins = builtinReader(instruments);
   const hands: Hands = {
     client,

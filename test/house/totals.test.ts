@@ -40,7 +40,6 @@ test("what failed stands at the end, each with the beginning of why, without col
     "  no such file",
     "failed: lab: c",
   ]);
-  expect(said).toHaveLength(8);
-  expect(said.at(-1)).toBe(`  ${"x".repeat(240)}…: y`);
+  expect(said.slice(5)).toEqual(["failed: lab: d", `  ${"x".repeat(240)}…: y`, `  ${"x".repeat(240)}…: y`, "  … and 7 more"]);
   expect(failuresInWords(outcomes.slice(0, 1))).toEqual([]);
 });

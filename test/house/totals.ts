@@ -51,20 +51,27 @@ const MOST = 8;
 export function failuresInWords(outcomes: readonly Outcome[]): string[] {
   const failed = outcomes.filter(({ ok }) => !ok);
   const each = Math.max(1, Math.floor(MOST / Math.max(1, failed.length)));
-  return failed.flatMap(({ title, report }) => [`failed: ${title}`, ...whyFailed(report).slice(0, each)]);
+  return failed.flatMap(({ title, report }) => {
+    const why = whyFailed(report);
+    const more = why.length > each ? [`  … and ${why.length - each} more`] : [];
+    return [`failed: ${title}`, ...why.slice(0, each), ...more];
+  });
 }
 
 function whyFailed(report: Report | undefined): string[] {
   return (report?.testResults ?? []).flatMap(({ message, assertionResults }) => {
     const tests = assertionResults.filter(({ status }) => status === "failed");
-    if (tests.length === 0) return message ? [`  ${short(message)}`] : [];
-    return tests.map(({ fullName, failureMessages }) => `  ${short(fullName)}: ${short((failureMessages ?? []).join(" "))}`);
+    if (tests.length === 0) return message ? [`  ${short(withoutStack(message))}`] : [];
+    return tests.map(
+      ({ fullName, failureMessages }) => `  ${short(fullName)}: ${short((failureMessages ?? []).map(withoutStack).join(" "))}`,
+    );
   });
 }
 
-/** One line, without colours and without the stack. */
+const withoutStack = (message: string): string => stripVTControlCharacters(message).replace(/\n\s+at [^\n]*/g, "");
+
+/** In one line. */
 function short(text: string): string {
-  const plain = stripVTControlCharacters(text).replace(/\n\s+at .*/gs, "");
-  const line = plain.replace(/\s+/g, " ").trim();
+  const line = text.replace(/\s+/g, " ").trim();
   return line.length > SHORT ? `${line.slice(0, SHORT)}…` : line;
 }

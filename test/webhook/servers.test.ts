@@ -140,12 +140,12 @@ describe("the server", () => {
   it("takes what the kernel has accepted for it before it closes its door, however busy it was meanwhile", async () => {
     const { server, port } = await started((end) => end());
     serve(server, certificate);
-    const caller = await lateCaller(port);
+    const callers = await Promise.all([1, 2, 3, 4, 5].map(() => lateCaller(port)));
     const drained = drain(server, { lingerMs: 20, quietMs: 5_000, finishMs: 10_000 });
-    caller.dialsWhileBusy(100);
-    caller.asks();
-    expect(await caller.answer()).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*done/);
-    await Promise.all([drained, caller.stop()]);
+    for (const caller of callers) caller.dialsWhileBusy(20);
+    for (const caller of callers) caller.asks();
+    for (const caller of callers) expect(await caller.answer()).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*done/);
+    await Promise.all([drained, ...callers.map((caller) => caller.stop())]);
   });
 
   it("hangs up on nobody whose request has come, however busy it was meanwhile", async () => {

@@ -4,7 +4,7 @@ import { bypassName } from "../../src/api/planName.ts";
 import type { CanaryPolicy } from "../../src/api/policy.ts";
 import { admitDeployment } from "../../src/core/admission/admitDeployment.ts";
 import type { ReviewedDeployment } from "../../src/core/admission/deploymentReview.ts";
-import { bypassOf } from "../../src/worker/bypass.ts";
+import { type Bypass, bypassOf, noteOf, recordOf } from "../../src/worker/bypass.ts";
 import type { Caches } from "../../src/worker/caches.ts";
 import { projectDeployment } from "../../src/worker/project.ts";
 import { annotated, labelled } from "../build/change.ts";
@@ -27,12 +27,10 @@ const caches = (policies: CanaryPolicy[]) =>
   }) as unknown as Caches;
 
 function recorded(before: DeploymentDraft, after: DeploymentDraft, policies: CanaryPolicy[]) {
-  const plan = bypassOf(projectDeployment(before), projectDeployment(after), caches(policies), {
-    ownNamespace: "serin-system",
-    keys: [],
-    now: start,
-  });
-  return plan && { policy: plan.spec.policy?.name, reason: plan.status.reason, message: plan.status.message };
+  const bypass = bypassOf(projectDeployment(before), projectDeployment(after), caches(policies), "serin-system");
+  if (!bypass) return undefined;
+  const { spec, status } = recordOf(bypass, undefined, start);
+  return { policy: spec.policy?.name, reason: status.reason, message: status.message };
 }
 
 /** What the webhook says to the same change, in the same form. */
@@ -101,17 +99,23 @@ describe("who asked for a change that was let through", () => {
     aDeployment(off, withImage("nginx:1.24.0"), annotated({ [annotations.canary]: "off", [annotations.passage]: passage }), (draft) => {
       draft.metadata.generation = generation;
     });
+  const later = aDeployment(off, (draft) => {
+    draft.metadata.generation = (before.metadata.generation ?? 0) + 1;
+  });
   const asking = { namespace, name: "nginx", user: "ann" };
   const given = review(before as unknown as ReviewedDeployment, changed as unknown as ReviewedDeployment, asking);
   const { operations } = admitDeployment(given, world({ policies: [named("p")], keys }));
   const passage = operations.flatMap((each) => ("value" in each && each.path.endsWith("passage") ? [String(each.value)] : []))[0] ?? "";
   const next = (before.metadata.generation ?? 0) + 1;
-  const status = (draft: DeploymentDraft, known = keys, from = before) =>
-    bypassOf(projectDeployment(from), projectDeployment(draft), caches([named("p")]), {
-      ownNamespace: "serin-system",
-      keys: known,
-      now: start,
-    })?.status;
+  const record = (draft: DeploymentDraft, known = keys, from = before) => {
+    const bypass = bypassOf(projectDeployment(from), projectDeployment(draft), caches([named("p")]), "serin-system") as Bypass;
+    const note = noteOf(bypass, known, start);
+    return note === "unread" ? note : recordOf(bypass, note, start);
+  };
+  const status = (...given: Parameters<typeof record>) => {
+    const made = record(...given);
+    return made === "unread" ? made : made.status;
+  };
 
   it("is on record as the webhook noted it", () => {
     expect(status(noted(next, passage))).toMatchObject({ reason: "BypassOptOut", request: { user: "ann" } });
@@ -119,21 +123,20 @@ describe("who asked for a change that was let through", () => {
   it("is on record also when the worker hears of the change together with a later write, and names the change by its own generation", () => {
     const draft = noted(next + 1, passage);
     expect(status(draft)).toMatchObject({ reason: "BypassOptOut", request: { user: "ann" } });
-    const plan = bypassOf(projectDeployment(before), projectDeployment(draft), caches([named("p")]), {
-      ownNamespace: "x",
-      keys,
-      now: start,
-    });
-    expect(plan?.metadata.name).toBe(bypassName("nginx", before.metadata.uid ?? "", next));
+    expect(record(draft)).toHaveProperty("metadata.name", bypassName("nginx", before.metadata.uid ?? "", next));
+  });
+  it("is to be read later when the key of the note is not known yet, of this very change only", () => {
+    expect(status(noted(next, passage), [])).toBe("unread");
+    expect(status(noted(next - 1, passage), [])).toMatchObject({ reason: "BypassOptOut" });
+    expect(status(noted(next + 1, passage), [], later)).toMatchObject({ reason: "BypassOptOut" });
   });
   it("is nobody when the note is of an earlier change, or forged", () => {
-    const later = aDeployment(off, (draft) => {
-      draft.metadata.generation = next;
-    });
-    expect(status(noted(next + 1, passage), keys, later)?.request).toBeUndefined();
-    expect(status(noted(next - 1, passage))?.request).toBeUndefined();
-    expect(status(noted(next, passage.replace("ann", "eve")))?.request).toBeUndefined();
-    expect(status(noted(next, passage), [])?.request).toBeUndefined();
+    const nobody = [
+      status(noted(next + 1, passage), keys, later),
+      status(noted(next - 1, passage)),
+      status(noted(next, passage.replace("ann", "eve"))),
+    ];
+    for (const one of nobody) expect(one).not.toHaveProperty("request");
     expect(status(noted(next, "no JSON"))).toMatchObject({ reason: "BypassOptOut" });
   });
 });

@@ -98,10 +98,13 @@ export function passedPlan({ namespace, name, uid, generation, before, asked, po
 }
 
 /** The words of a record: those of the note, if it is of this change; else plain ones. */
-export function wordsOfRecord(plan: CanaryPlan, { passage, name, now }: Snapshot, draft: Draft): Decision {
+export function wordsOfRecord(plan: CanaryPlan, { passage, name, now, leaving }: Snapshot, draft: Draft): Decision {
   const left = Date.parse(plan.metadata.creationTimestamp ?? "") + graceMs - now;
-  if (left > 0 || passage === "unread") return { status: undefined, actions: [], wakeAfter: left > 0 ? left : readAgainMs };
-  const note = passage && plan.metadata.name === bypassName(name, passage.uid, passage.generation) ? passage : undefined;
+  // When Serin leaves, the keys are gone.
+  const isUnread = passage === "unread" && !leaving;
+  if (left > 0 || isUnread) return { status: undefined, actions: [], wakeAfter: left > 0 ? left : readAgainMs };
+  const note =
+    passage && passage !== "unread" && plan.metadata.name === bypassName(name, passage.uid, passage.generation) ? passage : undefined;
   delete draft.status.step;
   delete draft.status.weight;
   if (note) draft.status.request = note.request;

@@ -30,6 +30,16 @@ async function unwatched(images: readonly string[], options: ClusterOptions = {}
   return cluster;
 }
 
+/** The worker has not read the keys yet. */
+async function withoutKeys(act: () => Promise<void>): Promise<void> {
+  const kept = keys.splice(0);
+  try {
+    await act();
+  } finally {
+    keys.push(...kept);
+  }
+}
+
 async function workerComesBack(cluster: Cluster): Promise<void> {
   cluster.startWorker();
   cluster.users.workerIsAlive = true;
@@ -131,12 +141,7 @@ test("a worker that dies before its record has words, and a next one that doesn'
     cluster.users.workerIsAlive = false;
     cluster.users.setImage(canaryImage);
     while (cluster.crashes === 0) await cluster.run(10);
-    const kept = keys.splice(0);
-    try {
-      await cluster.run(30_000);
-    } finally {
-      keys.push(...kept);
-    }
+    await withoutKeys(() => cluster.run(30_000));
     await cluster.run(60_000);
     expect(cluster.plans.map(({ status }) => [status?.phase, status?.message, status?.request?.user])).toEqual([
       ["Bypassed", message, "ann"],
@@ -201,14 +206,11 @@ test("one, a canary within a moment, and a worker that dies over them: both requ
 
 test("no key is known at the first look of a worker: the note waits until one is", async () => {
   const cluster = await unwatched([canaryImage]);
-  const kept = keys.splice(0);
-  try {
+  await withoutKeys(async () => {
     cluster.startWorker();
     await cluster.run(3_000);
     expect(cluster.plans).toEqual([]);
-  } finally {
-    keys.push(...kept);
-  }
+  });
   await cluster.run(30_000);
   expect(cluster.plans.map(({ status }) => [status?.phase, status?.request?.user])).toEqual([["Bypassed", "ann"]]);
   expect(cluster.findings()).toEqual([]);
@@ -218,13 +220,42 @@ test("a worker that sees a change, and doesn't know the key of its note yet: the
   const cluster = await Cluster.of({ policy: quick(), routes: [aVirtualService()], podsDie: true });
   cluster.users.workerIsAlive = false;
   cluster.users.setImage(canaryImage);
-  const kept = keys.splice(0);
-  try {
+  await withoutKeys(async () => {
     await cluster.run(12_000);
     expect(cluster.plans).toEqual([]);
-  } finally {
-    keys.push(...kept);
+  });
+  await cluster.run(30_000);
+  expect(cluster.plans.map(({ status }) => [status?.phase, status?.request?.user])).toEqual([["Bypassed", "ann"]]);
+  expect(noted(cluster)).toEqual([]);
+  expect(cluster.findings()).toEqual([]);
+});
+
+test("two changes that wait for their key: each has its own record, in order, and none speaks of the other", async () => {
+  const cluster = await Cluster.of({ policy: quick(), routes: [aVirtualService()], podsDie: true });
+  cluster.users.workerIsAlive = false;
+  for (const image of [canaryImage, other]) {
+    cluster.users.setImage(image);
+    await withoutKeys(() => cluster.run(4_000));
   }
+  await cluster.run(60_000);
+  expect(cluster.plans.map(({ spec, status }) => [status?.phase, status?.request?.uid, spec.overwritten])).toEqual([
+    ["Bypassed", "request-1", undefined],
+    ["Bypassed", "request-2", undefined],
+  ]);
+  expect(noted(cluster)).toEqual([]);
+  expect(cluster.findings()).toEqual([]);
+});
+
+test("a worker dies while the record waits for its key: the next one makes it", async () => {
+  const cluster = await Cluster.of({ policy: quick(), routes: [aVirtualService()], podsDie: true });
+  cluster.users.workerIsAlive = false;
+  cluster.users.setImage(canaryImage);
+  await withoutKeys(async () => {
+    await cluster.run(12_000);
+    cluster.worker?.kill();
+    await cluster.run(3_000);
+  });
+  cluster.startWorker();
   await cluster.run(30_000);
   expect(cluster.plans.map(({ status }) => [status?.phase, status?.request?.user])).toEqual([["Bypassed", "ann"]]);
   expect(noted(cluster)).toEqual([]);
