@@ -17,7 +17,7 @@ export interface Patience {
 export interface OpenConnections {
   /**
    * Hangs up on each connection on which nothing has happened for so long: no handshake ended, no request under way or answered, no byte of one read.
-   * To be called when all that has come meanwhile was read, see `whenAllIsRead`.
+   * To be called when what has come meanwhile was read: in a turn's last phase.
    */
   hangUp(afterMs: number): void;
 }
@@ -68,12 +68,6 @@ export function openConnections(server: Server | HttpsServer, patience: Patience
     },
   };
 }
-
-/**
- * Resolves when the event loop has looked once at what the kernel holds for us: the bytes that wait to be read, and one connection that waits to be
- * accepted. A timer may fire before that, and on a busy machine long after its time: whoever hangs up then hangs up on requests that are here already.
- */
-export const whenAllIsRead = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 function isTooSlow(socket: Socket, use: Use, now: number, { headers, body, idle }: Patience): boolean {
   if (use.request) return !use.request.complete && now - use.since >= body;

@@ -70,13 +70,9 @@ export async function runWebhook(connection: Connection, options: WebhookOptions
   const notReady = () => {
     // A clock that is set right makes a certificate valid, and says nothing.
     look();
-    return waitingFor();
+    if (draining) return [...missing(), "shutdown"];
+    return reviews.listening ? missing() : [...missing(), "the port for reviews"];
   };
-  const waitingFor = () => [
-    ...missing(),
-    ...(reviews.listening || draining ? [] : ["the port for reviews"]),
-    ...(draining ? ["shutdown"] : []),
-  ];
   const metrics = async () => (await counters.render()) + certificate.render();
   const health = httpServer(healthApp({ notReady, metrics, contentType: counters.contentType }));
   await listen(health, options.health);

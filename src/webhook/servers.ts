@@ -1,8 +1,9 @@
 import { createServer as createHttpServer, type RequestListener, type Server } from "node:http";
 import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
 import { Server as NetServer } from "node:net";
+import { setImmediate as lastPhase } from "node:timers/promises";
 import type { KeyPair } from "../tls/keyPair.ts";
-import { type OpenConnections, openConnections, type Patience, whenAllIsRead } from "./openConnections.ts";
+import { type OpenConnections, openConnections, type Patience } from "./openConnections.ts";
 
 /*
  * Every pod of the cluster can reach the port, and Node's own limits (60 s for headers, 300 s for a request) would let few of them block all.
@@ -84,13 +85,14 @@ export interface DrainTimes {
 
 /**
  * Stops a server without failing a request: the readiness is gone already and answers say `Connection: close`. Only the listener is closed; Node's own
- * `server.close()` would also cut what is idle for no more than a moment.
+ * `server.close()` would also cut what is idle for no more than a moment. And that in the last phase of a turn of the event loop, after it has read what the
+ * kernel held: a timer may fire before, and on a busy machine long after its time, when requests are here that nobody has read.
  */
 export async function drain(server: Server | HttpsServer, { lingerMs, quietMs, finishMs }: DrainTimes): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, lingerMs));
   await whenNobodyWaits(server);
   const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
-  const sweep = setInterval(() => whenAllIsRead().then(() => open.get(server)?.hangUp(quietMs)), 50);
+  const sweep = setInterval(() => lastPhase().then(() => open.get(server)?.hangUp(quietMs)), 50);
   const giveUp = setTimeout(() => server.closeAllConnections(), finishMs);
   await closed;
   clearInterval(sweep);
@@ -109,7 +111,7 @@ async function whenNobodyWaits(server: Server | HttpsServer): Promise<void> {
   server.on("connection", count);
   while (came > before && came < mostWaiting) {
     before = came;
-    await whenAllIsRead();
+    await lastPhase();
   }
   server.off("connection", count);
 }

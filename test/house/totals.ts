@@ -43,14 +43,13 @@ function count({ ok, report }: Outcome): Totals {
 
 export const inWords = ({ passed, failed }: Totals): string => `${passed} passed, ${failed} failed`;
 
-/** A build server may keep the end of the output only: there stands what failed, and why, in short. */
-const SHORT = 240;
-const MOST = 8;
+const longest = 240;
+const most = 8;
 
-/** The failed stages, the tests that failed in them, and the beginning of what each said. */
+/** The failed stages, the tests that failed in them, and the beginning of what each said: for build servers that keep the end of the output only. */
 export function failuresInWords(outcomes: readonly Outcome[]): string[] {
   const failed = outcomes.filter(({ ok }) => !ok);
-  const each = Math.max(1, Math.floor(MOST / Math.max(1, failed.length)));
+  const each = Math.max(1, Math.floor(most / Math.max(1, failed.length)));
   return failed.flatMap(({ title, report }) => {
     const why = whyFailed(report);
     const more = why.length > each ? [`  … and ${why.length - each} more`] : [];
@@ -73,5 +72,5 @@ const withoutStack = (message: string): string => stripVTControlCharacters(messa
 /** In one line. */
 function short(text: string): string {
   const line = text.replace(/\s+/g, " ").trim();
-  return line.length > SHORT ? `${line.slice(0, SHORT)}…` : line;
+  return line.length > longest ? `${line.slice(0, longest)}…` : line;
 }

@@ -6,8 +6,7 @@ import { Worker } from "node:worker_threads";
  * with TLS and asks once.
  */
 const program = `
-const { workerData: { port, signals } } = require("node:worker_threads");
-const { parentPort } = require("node:worker_threads");
+const { parentPort, workerData: { port, signals } } = require("node:worker_threads");
 const { connect } = require("node:net");
 const { connect: tlsConnect } = require("node:tls");
 const say = (at) => { Atomics.store(signals, at, 1); Atomics.notify(signals, at); };

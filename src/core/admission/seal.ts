@@ -77,10 +77,10 @@ export function readPassage(
   keys: readonly SealKey[],
   now: number,
 ): Passage | "unread" | undefined {
+  const genuine = openPassage(text, deploymentUid, keys);
+  if (genuine) return genuine;
   const parsed = parsePassage(text);
-  if (!parsed || parsed.uid !== deploymentUid) return undefined;
-  if (isGenuine("passage", parsed, keys)) return parsed;
-  return isUnread(parsed.key, parsed.request.at, keys, now) ? "unread" : undefined;
+  return parsed && parsed.uid === deploymentUid && isUnread(parsed.key, parsed.request.at, keys, now) ? "unread" : undefined;
 }
 
 /** The worker reads the keys every 30 s: what is so young may be signed with one that it has still to read. */

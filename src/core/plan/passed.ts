@@ -99,10 +99,11 @@ export function passedPlan({ namespace, name, uid, generation, before, asked, po
 
 /** The words of a record: those of the note, if it is of this change; else plain ones. */
 export function wordsOfRecord(plan: CanaryPlan, { passage, name, now, leaving }: Snapshot, draft: Draft): Decision {
-  const left = Date.parse(plan.metadata.creationTimestamp ?? "") + graceMs - now;
+  const grace = Date.parse(plan.metadata.creationTimestamp ?? "") + graceMs - now;
   // When Serin leaves, the keys are gone.
-  const isUnread = passage === "unread" && !leaving;
-  if (left > 0 || isUnread) return { status: undefined, actions: [], wakeAfter: left > 0 ? left : readAgainMs };
+  const unread = passage === "unread" && !leaving ? readAgainMs : 0;
+  const wakeAfter = grace > 0 ? grace : unread;
+  if (wakeAfter > 0) return { status: undefined, actions: [], wakeAfter };
   const note =
     passage && passage !== "unread" && plan.metadata.name === bypassName(name, passage.uid, passage.generation) ? passage : undefined;
   delete draft.status.step;

@@ -7,49 +7,19 @@ import { resources } from "../../../src/kube/resources.ts";
 import { aRequest } from "../../build/plan.ts";
 import { canaryImage, deploymentName, namespace, stableImage } from "../../build/story.ts";
 import { aVirtualService } from "../../build/virtualService.ts";
-import { Cluster, type ClusterOptions } from "../../fakes/cluster.ts";
+import { Cluster } from "../../fakes/cluster.ts";
 import { keys } from "../../fakes/users.ts";
 import { quick } from "../../scenes/article.ts";
+import { message, noted, other, unwatched, watched } from "../../scenes/letThrough.ts";
 import { troubles } from "../../scenes/tell.ts";
 
 /** Changes that were let through while no worker was there to see them: the webhook's note tells the next worker all that the record needs. */
-
-const other = "nginx:1.25.0";
-const message = "no canary: no Serin worker is alive; this rolls out as usual, unwatched";
-
-/** No worker works for a minute and a half, and the images come one after the other. */
-async function unwatched(images: readonly string[], options: ClusterOptions = {}): Promise<Cluster> {
-  const cluster = await Cluster.of({ policy: quick(), routes: [aVirtualService()], podsDie: true, ...options });
-  cluster.worker?.kill();
-  cluster.users.workerIsAlive = false;
-  for (const image of images) {
-    cluster.users.setImage(image);
-    await cluster.run(30_000);
-  }
-  expect(cluster.plans).toEqual([]);
-  return cluster;
-}
-
-/** The worker has not read the keys yet. */
-async function withoutKeys(act: () => Promise<void>): Promise<void> {
-  const kept = keys.splice(0);
-  try {
-    await act();
-  } finally {
-    keys.push(...kept);
-  }
-}
 
 async function workerComesBack(cluster: Cluster): Promise<void> {
   cluster.startWorker();
   cluster.users.workerIsAlive = true;
   await cluster.run(15_000);
 }
-
-const noted = (cluster: Cluster): KubeObject[] =>
-  [...cluster.server.list<KubeObject>(resources.deployments), ...cluster.server.list<KubeObject>(resources.replicasets)].filter(
-    ({ metadata }) => metadata.annotations?.[annotations.passage] !== undefined,
-  );
 
 test("one is on record once a worker is back: who, what, which policy, in the webhook's words", async () => {
   const cluster = await unwatched([canaryImage]);
@@ -123,25 +93,8 @@ test.each([1, 2, 3, 4])(
 
 test("a worker that sees a change and dies before its record has words: the next one has them from the note", async () => {
   for (const write of [1, 2, 3]) {
-    const cluster = await Cluster.of({ policy: quick(), routes: [aVirtualService()], crash: { write, when: "after" }, podsDie: true });
-    cluster.users.workerIsAlive = false;
+    const cluster = await watched({ crash: { write, when: "after" } });
     cluster.users.setImage(canaryImage);
-    await cluster.run(60_000);
-    expect(cluster.plans.map(({ status }) => [status?.phase, status?.message, status?.request?.user])).toEqual([
-      ["Bypassed", message, "ann"],
-    ]);
-    expect(noted(cluster)).toEqual([]);
-    expect(cluster.findings()).toEqual([]);
-  }
-});
-
-test("a worker that dies before its record has words, and a next one that doesn't know the key of the note yet: the words wait", async () => {
-  for (const write of [1, 2, 3]) {
-    const cluster = await Cluster.of({ policy: quick(), routes: [aVirtualService()], crash: { write, when: "after" }, podsDie: true });
-    cluster.users.workerIsAlive = false;
-    cluster.users.setImage(canaryImage);
-    while (cluster.crashes === 0) await cluster.run(10);
-    await withoutKeys(() => cluster.run(30_000));
     await cluster.run(60_000);
     expect(cluster.plans.map(({ status }) => [status?.phase, status?.message, status?.request?.user])).toEqual([
       ["Bypassed", message, "ann"],
@@ -152,8 +105,7 @@ test("a worker that dies before its record has words, and a next one that doesn'
 });
 
 test("two within a moment, in front of a worker: each has its own record, and none speaks of the other", async () => {
-  const cluster = await Cluster.of({ policy: quick(), routes: [aVirtualService()], podsDie: true });
-  cluster.users.workerIsAlive = false;
+  const cluster = await watched();
   for (const image of [canaryImage, other]) {
     cluster.users.setImage(image);
     await cluster.run(5);
@@ -174,8 +126,7 @@ const crashes = [1, 5, 10, 21, 30, 100].flatMap((gap) =>
 
 test("two within a moment, and a worker that dies over them: both requests are named, once", async () => {
   const found = await troubles(crashes, async ({ gap, ...crash }) => {
-    const cluster = await Cluster.of({ policy: quick(), routes: [aVirtualService()], podsDie: true, crash });
-    cluster.users.workerIsAlive = false;
+    const cluster = await watched({ crash });
     for (const image of [canaryImage, other]) {
       cluster.users.setImage(image);
       await cluster.run(gap);
@@ -189,8 +140,7 @@ test("two within a moment, and a worker that dies over them: both requests are n
 
 test("one, a canary within a moment, and a worker that dies over them: both requests are named", async () => {
   const found = await troubles(crashes, async ({ gap, ...crash }) => {
-    const cluster = await Cluster.of({ policy: quick(), routes: [aVirtualService()], podsDie: true, crash });
-    cluster.users.workerIsAlive = false;
+    const cluster = await watched({ crash });
     cluster.users.setImage(canaryImage);
     await cluster.run(gap);
     cluster.users.workerIsAlive = true;
@@ -202,79 +152,6 @@ test("one, a canary within a moment, and a worker that dies over them: both requ
     return [...(named === "request-1,request-2" ? [] : [`names ${named}: ${cluster.describe()}`]), ...cluster.findings()];
   });
   expect(found).toEqual([]);
-});
-
-test("no key is known at the first look of a worker: the note waits until one is", async () => {
-  const cluster = await unwatched([canaryImage]);
-  await withoutKeys(async () => {
-    cluster.startWorker();
-    await cluster.run(3_000);
-    expect(cluster.plans).toEqual([]);
-  });
-  await cluster.run(30_000);
-  expect(cluster.plans.map(({ status }) => [status?.phase, status?.request?.user])).toEqual([["Bypassed", "ann"]]);
-  expect(cluster.findings()).toEqual([]);
-});
-
-test("a worker that sees a change, and doesn't know the key of its note yet: the record waits until it does", async () => {
-  const cluster = await Cluster.of({ policy: quick(), routes: [aVirtualService()], podsDie: true });
-  cluster.users.workerIsAlive = false;
-  cluster.users.setImage(canaryImage);
-  await withoutKeys(async () => {
-    await cluster.run(12_000);
-    expect(cluster.plans).toEqual([]);
-  });
-  await cluster.run(30_000);
-  expect(cluster.plans.map(({ status }) => [status?.phase, status?.request?.user])).toEqual([["Bypassed", "ann"]]);
-  expect(noted(cluster)).toEqual([]);
-  expect(cluster.findings()).toEqual([]);
-});
-
-test("two changes that wait for their key: each has its own record, in order, and none speaks of the other", async () => {
-  const cluster = await Cluster.of({ policy: quick(), routes: [aVirtualService()], podsDie: true });
-  cluster.users.workerIsAlive = false;
-  for (const image of [canaryImage, other]) {
-    cluster.users.setImage(image);
-    await withoutKeys(() => cluster.run(4_000));
-  }
-  await cluster.run(60_000);
-  expect(cluster.plans.map(({ spec, status }) => [status?.phase, status?.request?.uid, spec.overwritten])).toEqual([
-    ["Bypassed", "request-1", undefined],
-    ["Bypassed", "request-2", undefined],
-  ]);
-  expect(noted(cluster)).toEqual([]);
-  expect(cluster.findings()).toEqual([]);
-});
-
-test("a worker dies while the record waits for its key: the next one makes it", async () => {
-  const cluster = await Cluster.of({ policy: quick(), routes: [aVirtualService()], podsDie: true });
-  cluster.users.workerIsAlive = false;
-  cluster.users.setImage(canaryImage);
-  await withoutKeys(async () => {
-    await cluster.run(12_000);
-    cluster.worker?.kill();
-    await cluster.run(3_000);
-  });
-  cluster.startWorker();
-  await cluster.run(30_000);
-  expect(cluster.plans.map(({ status }) => [status?.phase, status?.request?.user])).toEqual([["Bypassed", "ann"]]);
-  expect(noted(cluster)).toEqual([]);
-  expect(cluster.findings()).toEqual([]);
-});
-
-test("a worker that sees a change, and never gets the key of its note: after a minute the record says what it can", async () => {
-  const cluster = await Cluster.of({ policy: quick(), routes: [aVirtualService()], podsDie: true });
-  cluster.users.workerIsAlive = false;
-  cluster.users.setImage(canaryImage);
-  const kept = keys.splice(0);
-  keys.push({ id: "other", secret: Buffer.from("another key of 32 bytes, or some more") });
-  try {
-    await cluster.run(90_000);
-    expect(cluster.plans.map(({ status }) => [status?.phase, status?.request?.user])).toEqual([["Bypassed", undefined]]);
-    expect(noted(cluster)).toEqual([]);
-  } finally {
-    keys.splice(0, 1, ...kept);
-  }
 });
 
 test("a note of a change that never was, written past the webhook: no record, and it goes", async () => {
